@@ -1,0 +1,1 @@
+"""Code as text and trees: symbols, issues, edits, diffs, history. Knows nothing of hypervectors."""
