@@ -1,0 +1,1 @@
+"""Learning from history and from what executed tests say."""
