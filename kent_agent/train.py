@@ -1,4 +1,4 @@
-"""`python -m kent_agent.train --repos-dir DIR -o FILE`: mines fixes from git mirrors and trains the decoder on them."""
+"""`python -m kent_agent.train --repos-dir DIR -o FILE`: mines fixes from mirrors and trains the decoder on them."""
 
 import sys
 from collections import Counter
@@ -13,6 +13,10 @@ from kent_agent.errors import KentError
 HELD_OUT = ("pallets/click", "encode/starlette")
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def main(
     repos_dir: Annotated[Path, typer.Option(help="Git mirrors named <owner>__<name> or <owner>__<name>.git.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The weights file to write.")],
@@ -90,4 +94,4 @@ def mirrors(repos_dir: Path) -> Iterator[tuple[str, Path]]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -91,7 +91,7 @@ def _spans(code: str) -> list[tuple[str, int, int]]:
 
 
 def render(tokens: Sequence[str], original: str = "", indent: str = "") -> str:
-    """Source text of tokens, keeping the spacing and line breaks of `original` wherever tokens were kept.
+    """Source text of tokens, keeping the spacing, line breaks and comments of `original` wherever tokens were kept.
 
     The first line comes without indentation; those that layout tokens begin have `indent` and four blanks a level.
     """
@@ -114,7 +114,16 @@ def render(tokens: Sequence[str], original: str = "", indent: str = "") -> str:
             brackets.append(token)
         elif token in (")", "]", "}") and brackets:
             brackets.pop()
-    return "".join(parts)
+    return "".join(parts) + _closing_comment(original)
+
+
+def _closing_comment(original: str) -> str:
+    """What follows the last token of a statement on its line: a comment with the blanks before it, or nothing."""
+    try:
+        ends = [end for token, _, end in _spans(original) if token not in LAYOUT]
+    except ValueError:
+        return ""
+    return original[max(ends, default=len(original)) :].rstrip()
 
 
 def _kept_gaps(tokens: Sequence[str], original: str) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""What the agent's tests share: a task on a small real repository, the space, and a small decoder trained on the spot."""
+"""What the agent's tests share: a task on a small repository, the space, and a small decoder trained on the spot."""
 
 from collections.abc import Iterator
 from pathlib import Path
