@@ -15,10 +15,10 @@ from kent_agent.encoder import DEFINITION
 from kent_agent.errors import PatchError
 from kent_agent.hdc.vectors import Real
 from kent_agent.resonator import Factorization, Source
-from kent_agent.source.diff import changed_python
 from kent_agent.source.edits import DEFINITIONS, IMPORTS, Statement, apply_edit, statements, text_of
 from kent_agent.source.history import MAX_TOKENS, context_tokens, is_source
 from kent_agent.source.issue import Issue
+from kent_agent.source.meaning import changed_python, undefined_names
 from kent_agent.source.symbols import innermost, symbols
 from kent_agent.source.tokens import is_identifier, lex
 from kent_agent.task import CodePatch, Operation
@@ -199,16 +199,24 @@ class CodeGenerator:
         after, content, dropped = "", "", "writes nothing"
         if tokens or operation in _DELETIONS:
             after, content = apply_edit(text, place, operation, list(tokens))
-            try:
-                dropped = "" if changed_python(text, after) else "changes no code"
-            except PatchError:
-                dropped = "does not parse"
+            dropped = _fault(text, after)
         patch = CodePatch(found.file, operation, f"{found.location.name}:{place.start}-{place.end}", content)
         score = hypothesis.score + log_probability / (len(tokens) + 1)
         return Candidate(patch, after, score, log_probability, found, hypothesis.pattern, dropped)
 
 
 _DELETIONS = frozenset({Operation.DELETE_LINE, Operation.DELETE_FUNCTION, Operation.DELETE_IMPORT})
+
+
+def _fault(before: str, after: str) -> str:
+    """Why an edited file is no answer; empty for one that may be."""
+    try:
+        if not changed_python(before, after):
+            return "changes no code"
+    except PatchError:
+        return "does not parse"
+    unbound = undefined_names(after) - undefined_names(before)
+    return f"leaves {', '.join(sorted(unbound))} unbound" if unbound else ""
 
 
 def _fits(pattern: str, place: Statement) -> bool:

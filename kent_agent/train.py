@@ -55,7 +55,7 @@ def train(repos_dir: Path, output: Path, commits: int, epochs: int, held_out: tu
     trainer.model.provenance = {
         "repositories": dict(Counter(fix.repo for fix in fixes)),
         "held_out": dict(Counter(fix.repo for fix in unseen)),
-        "commits": {repo: found[0].commit for repo, found in mined.items() if found},
+        "newest_commits": {repo: found[0].commit for repo, found in mined.items() if found},
         "commits_each": commits,
         "seed": seed,
     }
@@ -69,8 +69,8 @@ def train(repos_dir: Path, output: Path, commits: int, epochs: int, held_out: tu
         nonlocal best
         scores = trainer.evaluate(unseen)
         print(f"epoch {epoch + 1}: loss {loss:.3f}; held out {scores}", flush=True)
-        if scores["loss"] < best:
-            best = scores["loss"]
+        if scores["pattern_loss"] + scores["token_loss"] < best:
+            best = scores["pattern_loss"] + scores["token_loss"]
             trainer.model.provenance["validation"] = scores | {"epoch": epoch + 1}
             trainer.save(output)
 

@@ -57,6 +57,7 @@ class DecoderModel:
         partial = path.with_name(path.name + ".partial")
         tensors = {name: tensor.half().contiguous() for name, tensor in self.network.state_dict().items()}
         save_file(tensors, partial, metadata={"kent_agent": json.dumps(description)})
+        partial.chmod(0o644)  # the library writes for its owner alone; a shipped file is for all
         partial.replace(path)
 
     @classmethod

@@ -42,8 +42,15 @@ class CodeGeneratorNetwork(nn.Module):
         super().__init__()
         self.shape = shape
         self.classifier = nn.Sequential(
-            nn.Linear(shape.dimension, shape.width), nn.GELU(), nn.Linear(shape.width, shape.patterns)
+            nn.Dropout(
+                0.5
+            ),  # a hypervector tells every training example apart: without it the classifier learns them by heart
+            nn.Linear(shape.dimension, shape.width),
+            nn.GELU(),
+            nn.Dropout(0.5),
+            nn.Linear(shape.width, shape.patterns),
         )
+        self.dropout = nn.Dropout(0.1)
         self.condition = nn.Linear(shape.dimension, shape.width)
         self.project = nn.Linear(shape.dimension, shape.width, bias=False)
         self.learned = nn.Embedding(shape.learned, shape.width)
@@ -103,7 +110,7 @@ class CodeGeneratorNetwork(nn.Module):
         """Contextual states `(B, T, width)`; no state sees a later token."""
         first = self.condition(hypervector * self.shape.dimension**0.5).unsqueeze(1)
         stream = torch.cat([first, table[previous]], dim=1)
-        stream = stream + self.positions.weight[: stream.shape[1]]
+        stream = self.dropout(stream + self.positions.weight[: stream.shape[1]])
         for block in self.blocks:
             stream = block(stream)
         state: Tensor = self.norm(stream)[:, 1:]
@@ -148,7 +155,7 @@ class _Block(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.mlp_norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width), nn.Dropout(0.1))
 
     def forward(self, stream: Tensor) -> Tensor:
         batch, length, width = stream.shape

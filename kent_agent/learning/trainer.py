@@ -25,7 +25,7 @@ IGNORED = -100  # cross entropy's own mark for positions that do not count
 
 @dataclass(frozen=True)
 class Lesson:
-    """What came of one try: the loss in nats a token before and after learning, and whether the try was right."""
+    """What came of one try: the losses' sum in nats before and after learning, and how right the try was."""
 
     loss_before: float
     loss_after: float
@@ -85,15 +85,15 @@ class CodeTrainer:
     def learn(self, fix: Fix, steps: int = 10) -> Lesson:
         """Tries one fix, then learns it in some steps; for consolidating what an executed test has confirmed."""
         batch = self.batch([fix])
-        before, pattern_right, tokens_right = self._try(batch)
+        *before, pattern_right, tokens_right = self._try(batch)
         for _ in range(steps):
             self.step(batch)
-        return Lesson(before, self._try(batch)[0], pattern_right == 1.0, tokens_right)
+        return Lesson(sum(before), sum(self._try(batch)[:2]), pattern_right == 1.0, tokens_right)
 
     def step(self, batch: Batch) -> float:
         """One step of gradient descent; the loss before it, in nats."""
         self.model.network.train()
-        loss = self._loss(batch)
+        loss = torch.stack(self._losses(batch)).sum()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.network.parameters(), 1.0)
@@ -102,10 +102,10 @@ class CodeTrainer:
         return loss.item()
 
     def evaluate(self, fixes: Sequence[Fix], batch_size: int = 64) -> dict[str, float]:
-        """Mean loss in nats, and the shares of patterns and tokens that a first try gets right, on held-out fixes."""
+        """Mean losses in nats, and the shares of patterns and tokens that a first try gets right, on other fixes."""
         tries = [self._try(self.batch(fixes[i : i + batch_size])) for i in range(0, len(fixes), batch_size)]
-        loss, pattern, tokens = np.mean(np.array(tries, dtype=np.float64), axis=0)
-        return {"loss": float(loss), "pattern_accuracy": float(pattern), "token_accuracy": float(tokens)}
+        names = ("pattern_loss", "token_loss", "pattern_accuracy", "token_accuracy")
+        return dict(zip(names, np.mean(np.array(tries, dtype=np.float64), axis=0).round(4).tolist(), strict=True))
 
     def fit(
         self,
@@ -153,25 +153,25 @@ class CodeTrainer:
             vocabulary,
         )
 
-    def _loss(self, batch: Batch) -> Tensor:
+    def _losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Mean negative log likelihoods in nats: of the patterns, and of the tokens."""
         network = self.model.network
-        pattern_loss = functional.cross_entropy(
-            network.forward_classify(batch.conditions), batch.patterns, ignore_index=IGNORED
-        )
+        logits = network.forward_classify(batch.conditions)
+        pattern_loss = functional.cross_entropy(logits, batch.patterns, ignore_index=IGNORED)
         table = self.model.embed(batch.vocabulary)
-        return pattern_loss - network.log_likelihood(batch.conditions, batch.previous, batch.targets, table).mean()
+        return pattern_loss, -network.log_likelihood(batch.conditions, batch.previous, batch.targets, table).mean()
 
-    def _try(self, batch: Batch) -> tuple[float, float, float]:
-        """Loss, share of right patterns, share of right tokens, learning nothing."""
+    def _try(self, batch: Batch) -> tuple[float, float, float, float]:
+        """Pattern loss, token loss, share of right patterns, share of right tokens; learns nothing."""
         network = self.model.network
         with torch.inference_mode():
-            loss = self._loss(batch).item()
+            pattern_loss, token_loss = self._losses(batch)
             patterns = network.forward_classify(batch.conditions).argmax(-1)
             table = self.model.embed(batch.vocabulary)
             tokens = network.forward_generate(batch.conditions, batch.previous, table).argmax(-1)
         counted = batch.targets != IGNORED
         right = (tokens == batch.targets)[counted].float().mean().item()
-        return loss, (patterns == batch.patterns).float().mean().item(), right
+        return pattern_loss.item(), token_loss.item(), (patterns == batch.patterns).float().mean().item(), right
 
 
 def message_tokens(message: str) -> tuple[str, ...]:

@@ -1,10 +1,8 @@
-"""Texts to git-style unified diffs, and what a change to Python source amounts to."""
+"""Texts to git-style unified diffs, and the files that a diff touches."""
 
-import ast
 import difflib
 import io
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 
 from unidiff.errors import UnidiffParseError
@@ -13,7 +11,6 @@ from unidiff.patch import PatchSet
 from kent_agent.errors import PatchError
 
 NO_NEWLINE = "\\ No newline at end of file\n"
-STATEMENT_LISTS = ("body", "orelse", "finalbody")
 
 
 def unified_diff(changes: Mapping[str, tuple[str, str]]) -> str:
@@ -43,24 +40,6 @@ def files_of(patch: str) -> tuple[str, ...]:
     return paths
 
 
-def changed_python(before: str, after: str) -> bool:
-    """Whether a change does anything when run: False for layout, comments, docstrings and `pass`.
-
-    A `before` that does not parse counts as changed by any `after` that does.
-
-    Raises:
-        PatchError: `after` does not parse.
-    """
-    try:
-        meaning = _meaning(after)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise PatchError(f"the changed source does not parse: {error}.") from error
-    try:
-        return meaning != _meaning(before)
-    except (SyntaxError, ValueError, RecursionError):
-        return True
-
-
 def _file_header(path: str) -> str:
     old, new = _quoted(f"a/{path}"), _quoted(f"b/{path}")
     end = "\t\n" if " " in path else "\n"  # as git does, so that GNU patch sees where the name ends
@@ -83,24 +62,3 @@ def _hunks(before: str, after: str) -> Iterator[str]:
 def _lines(text: str) -> list[str]:
     """Lines with their ends, split at line feeds alone; str.splitlines also splits at U+2028 and others."""
     return list(io.StringIO(text, newline="\n"))
-
-
-def _meaning(source: str) -> str:
-    """A dump of the syntax tree without positions and without statements that do nothing."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the source's own invalid escapes
-        tree = ast.parse(source.removeprefix("\ufeff"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant):
-            node.kind = None  # u"text" is "text"
-        for name in STATEMENT_LISTS:
-            statements = getattr(node, name, None)
-            if isinstance(statements, list):
-                setattr(node, name, [statement for statement in statements if not _is_idle(statement)])
-    return ast.dump(tree)
-
-
-def _is_idle(statement: ast.stmt) -> bool:
-    """Docstrings and other bare constants, and `pass`."""
-    is_constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    return is_constant or isinstance(statement, ast.Pass)

@@ -162,6 +162,8 @@ def _gap(tokens: Sequence[str], i: int, brackets: Sequence[str]) -> str:
     """Conventional (PEP 8) white space before token i."""
     before, token = tokens[i - 1], tokens[i]
     earlier = tokens[i - 2] if i > 1 else NEWLINE
+    if before in ("from", "import") and token == ".":
+        return " "
     if before in _TIGHT_AFTER or token in _TIGHT_BEFORE:
         return ""
     if "=" in (token, before) and brackets[-1:] == ["("]:

@@ -17,6 +17,7 @@ STATEMENTS = [
     "assert x is not None and (lambda: -1), 'why'",
     "x[1:, ::-1] += yield",
     "if (n := len(a)) > 1: pass",
+    "from . import a",
     'raise ValueError(f"{name!r} isn\'t {kind}") from None',
 ]
 

@@ -1,0 +1,75 @@
+"""What counts as a change, and which names a change leaves unbound."""
+
+import pytest
+
+from kent_agent.errors import PatchError
+from kent_agent.source.meaning import changed_python, undefined_names
+
+FUNCTION = 'def f(x):\n    """Doc."""\n    # why\n    return x + 1\n'
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        FUNCTION,
+        FUNCTION.replace("# why", "# because"),
+        FUNCTION.replace('"""Doc."""', '"""Other."""'),
+        FUNCTION.replace('    """Doc."""\n', ""),
+        FUNCTION.replace("x + 1", "(x+1)  # one more"),
+        FUNCTION + "\n\n'a bare string'\n",
+        FUNCTION.replace("    # why\n", "    pass\n"),
+        FUNCTION.replace("    # why\n", "    x = x\n"),
+        FUNCTION.replace("    # why\n", "    x.y, 3\n"),
+        FUNCTION + "    print(x)\n",
+        "\ufeff" + FUNCTION,
+    ],
+)
+def test_comments_docstrings_layout_and_no_ops_are_no_change(after: str) -> None:
+    assert not changed_python(FUNCTION, after)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        FUNCTION.replace("x + 1", "x - 1"),
+        FUNCTION.replace("return ", "return None or "),
+        "import os\n" + FUNCTION,
+        FUNCTION.replace("    # why\n", "    x = x + 0\n"),
+        FUNCTION.replace("    # why\n", "    x()\n"),
+        FUNCTION.replace("    # why\n", "    return\n"),
+        FUNCTION.replace("    return x + 1", "    return 'Doc.'"),
+        FUNCTION.replace("(x)", "(x=1)"),
+        "",
+    ],
+)
+def test_other_edits_are_changes(after: str) -> None:
+    assert changed_python(FUNCTION, after)
+
+
+@pytest.mark.parametrize("after", ["def f(:\n", "x = '\0'\n", "(" * 500 + ")" * 500])
+def test_source_that_does_not_parse_is_refused(after: str) -> None:
+    with pytest.raises(PatchError, match="does not parse"):
+        changed_python("x = 1\n", after)
+
+
+def test_mending_a_syntax_error_is_a_change() -> None:
+    assert changed_python("def f(:\n", "def f():\n    return 1\n")
+
+
+def test_a_bare_return_at_the_end_is_no_change() -> None:
+    assert not changed_python("def f():\n    g()\n", "def f():\n    g()\n    return None\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import os\nos.name\n", set()),
+        ("os.name\n", {"os"}),
+        ("def f(x):\n    return x + y\n", {"y"}),
+        ("def f():\n    print(z)\n    z = 1\n", {"z"}),
+        ("from a import *\nanything\n", set()),
+        ("def f(:\n", set()),
+    ],
+)
+def test_names_that_nothing_binds(source: str, names: set[str]) -> None:
+    assert undefined_names(source) == names
