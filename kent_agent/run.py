@@ -200,10 +200,10 @@ def _summary(outcomes: list[Outcome], selected: int, seconds: float, output: Pat
 
 def _evaluation_commands(output: Path, split: dataset.Split, options: RunOptions) -> list[str]:
     """The commands that grade `output`, to be pasted."""
-    if split.official:
+    if split.path and split.path.suffix in (".json", ".jsonl", ".parquet"):
+        data = ["-d", str(split.path)]  # also where it stands in for the hub, which may be out of reach
+    elif split.official:
         data = ["-d", split.official[0], "-s", split.official[1]]
-    elif split.path and split.path.suffix in (".json", ".jsonl", ".parquet"):
-        data = ["-d", str(split.path)]
     else:
         rows = output.with_suffix("") / "dataset.jsonl"
         dataset.write_rows(split.rows, rows)
