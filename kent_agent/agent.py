@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+import kent_agent
 from kent_agent.decoder.model import DecoderModel, operation_shares
 from kent_agent.decoder.weights import model_hash, weights_path
 from kent_agent.errors import PatchError
@@ -100,7 +101,7 @@ class KentAgent:
             "rejected_tokens": generation.rejections.counts,
             "confidence": confidence,
             "seed": self.options.seed,
-            "versions": {"model": self.model_hash, "torch": torch.__version__},
+            "versions": {"kent_agent": kent_agent.__version__, "model": self.model_hash, "torch": torch.__version__},
         }
         # No token can stand in a candidate unverified: what verification refuses never enters a beam.
         return Solution(task.instance_id, diff, PatchResult(patches, confidence, bool(patches)), trajectory)

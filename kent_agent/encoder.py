@@ -128,6 +128,11 @@ def file_terms(path: str, text: str) -> dict[str, Counter[str]]:
     }
 
 
+def symbol_terms(name: str, body: str) -> Counter[str]:
+    """Search terms of a symbol: its body's, and its name's counted twice more."""
+    return Counter(terms(body)) + Counter(list(terms(name)) * 2)
+
+
 def path_suffixes(path: str) -> Iterator[str]:
     """Atoms of a path's endings (`path:rules`, `path:core/rules`, ...): what a mention of it may spell."""
     parts = PurePosixPath(path.removesuffix(".py")).parts

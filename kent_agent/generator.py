@@ -107,8 +107,8 @@ class CodeGenerator:
             limit: how many candidates to keep.
         """
         texts = {found.file: source.read_text(found.file) or "" for found in factorizations}
-        contexts = self._contexts(issue, source, texts)
-        search = VerifiedSearch(self.model, Vocabulary(self.model.tokens, _in_turn(contexts.values())))
+        contexts = self.contexts(issue, source, texts)
+        search = VerifiedSearch(self.model, self.vocabulary(contexts))
         rejections = Rejections()
         hypotheses = [
             hypothesis
@@ -124,7 +124,7 @@ class CodeGenerator:
         candidates.sort(key=lambda candidate: (bool(candidate.dropped), -candidate.score))
         return Generation(tuple(_distinct(candidates))[:limit], rejections)
 
-    def _contexts(self, issue: Issue, source: Source, texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    def contexts(self, issue: Issue, source: Source, texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         """Tokens that this instance offers, by where they come from; the repository's are the names it defines."""
         issue_text = "\n".join([issue.title, issue.prose, issue.code])
         names = Counter(name for e in source.files if is_source(e.path) for name in defined_names(source, e.path))
@@ -133,6 +133,22 @@ class CodeGenerator:
             **{f"file:{path}": context_tokens(text, 1, text.count("\n") + 1, 3000) for path, text in texts.items()},
             "repository": tuple(name for name, _ in names.most_common(_REPOSITORY_NAMES)),
         }
+
+    def vocabulary(self, contexts: Mapping[str, Sequence[str]]) -> Vocabulary:
+        """What may be written at all: the learned tokens and those of `contexts`."""
+        return Vocabulary(self.model.tokens, _in_turn(contexts.values()))
+
+    def verifier(self, found: Factorization, text: str, contexts: Mapping[str, Sequence[str]]) -> TokenVerifier:
+        """What may be written for one factorization: learned tokens, and those of its place, file and issue."""
+        return TokenVerifier(
+            self.encoder,
+            {
+                "location": context_tokens(text, found.location.start, found.location.end),
+                "file": contexts[f"file:{found.file}"],
+                "issue": contexts["issue"],
+                "learned": self.model.tokens,
+            },
+        )
 
     def _hypotheses(
         self, issue: Issue, found: Factorization, text: str, contexts: Mapping[str, tuple[str, ...]]
@@ -143,15 +159,7 @@ class CodeGenerator:
             return []
         local = context_tokens(text, found.location.start, found.location.end)
         condition = self.encoder.encode_condition(condition_text(issue), local)
-        verifier = TokenVerifier(
-            self.encoder,
-            {
-                "location": local,
-                "file": contexts[f"file:{found.file}"],
-                "issue": contexts["issue"],
-                "learned": self.model.tokens,
-            },
-        )
+        verifier = self.verifier(found, text, contexts)
         place_scores = self._log_place_shares(issue, text, places)
         patterns = self._log_pattern_shares(condition, found)
         return [

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from kent_agent.encoder import CodeEncoder, file_terms, inverse_document_frequency
+from kent_agent.encoder import CodeEncoder, file_terms, inverse_document_frequency, symbol_terms
 from kent_agent.hdc.codebook import Codebook
 from kent_agent.hdc.records import encode_record
 from kent_agent.hdc.resonator import Decoding, Link, RecordResonator
@@ -16,7 +16,6 @@ from kent_agent.hdc.vectors import Real
 from kent_agent.source.history import is_source
 from kent_agent.source.issue import Issue
 from kent_agent.source.symbols import Symbol, symbols
-from kent_agent.source.tokens import terms
 from kent_agent.task import Operation
 
 _SHORTLIST = 24  # files whose symbols are worth a syntax tree
@@ -132,8 +131,7 @@ class CodeResonator:
             found = symbols(text)
             for symbol in found:
                 body = "\n".join(_own_lines(symbol, found, lines))
-                name = symbol.name if symbol.kind != "module" else ""
-                counts[path, symbol] = Counter(terms(body)) + Counter(list(terms(name)) * 2)
+                counts[path, symbol] = symbol_terms("" if symbol.kind == "module" else symbol.name, body)
         idf = inverse_document_frequency(counts.values())
         query = self.encoder.encode_issue(issue, idf)
         stack = np.stack([self.encoder.encode_terms(bag) for bag in counts.values()])

@@ -6,6 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from kent_agent import demo
+from kent_agent.dataset import write_rows
+
+HIDDEN = ("patch", "test_patch", "FAIL_TO_PASS", "PASS_TO_PASS", "eval_script", "hints_text")
+
 
 def run_demo(folder: Path, *options: str) -> dict[str, str]:
     """The patches of the first two instances, or of those that `options` select, run from `folder`."""
@@ -47,3 +54,27 @@ def test_every_instance_leaves_a_trajectory_with_stages_versions_and_seed(tmp_pa
         assert trajectory["factorizations"] or not patch
         assert all("score" in candidate and "dropped" in candidate for candidate in trajectory["candidates"])
         assert bool(trajectory["abstained"]) == (patch == "")
+
+
+def test_garbage_in_the_hidden_columns_changes_no_byte(tmp_path: Path) -> None:
+    """Also that nothing else differs: both runs are over files of the same name and rows of the same ids."""
+    lines = []
+    for name, hidden in (("clean", {}), ("garbage", dict.fromkeys(HIDDEN, "return None  # garbage"))):
+        folder = tmp_path / name
+        folder.mkdir()
+        write_rows([row | hidden for row in demo.load_rows()[:3]], folder / "rows.jsonl")
+        command = [sys.executable, "-m", "kent_agent.run", "--split", "rows.jsonl", "-w", "1", "-o", "x.jsonl"]
+        subprocess.run([*command, "--repos-dir", str(demo.repositories_dir())], cwd=folder, check=True)
+        lines.append((folder / "x.jsonl").read_bytes())
+    assert lines[0] == lines[1]
+    assert any(json.loads(line)["model_patch"] for line in lines[0].splitlines())
+
+
+@pytest.mark.docker
+def test_the_official_harness_runs_the_tests_on_the_agents_own_predictions(tmp_path: Path) -> None:
+    patches = run_demo(tmp_path / "run", "--slice", "0:3")
+    command = [sys.executable, "-m", "harness.evaluate", "predictions/kent_agent__demo.jsonl", "--split", "demo"]
+    subprocess.run([*command, "--backend", "docker"], cwd=tmp_path / "run", check=True)
+    report = json.loads((tmp_path / "run/predictions/kent_agent__demo/report.json").read_text())
+    assert report["completed_ids"] == sorted(name for name, patch in patches.items() if patch) != []
+    assert report["error_ids"] == []
