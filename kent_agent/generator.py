@@ -222,7 +222,7 @@ def _fault(before: str, after: str) -> str:
         if not changed_python(before, after):
             return "changes no code"
     except PatchError:
-        return "does not parse"
+        return "does not compile"
     unbound = undefined_names(after) - undefined_names(before)
     return f"leaves {', '.join(sorted(unbound))} unbound" if unbound else ""
 

@@ -20,12 +20,14 @@ def changed_python(before: str, after: str) -> bool:
     A `before` that does not parse counts as changed by any `after` that does.
 
     Raises:
-        PatchError: `after` does not parse.
+        PatchError: `after` does not parse or compile.
     """
     try:
+        # The parser lets pass what only the compiler refuses: repeated parameters, `return` outside a function, ...
+        compile(_parse(after), "<after>", "exec", dont_inherit=True)
         meaning = _meaning(after)
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise PatchError(f"the changed source does not parse: {error}.") from error
+        raise PatchError(f"the changed source does not compile: {error}.") from error
     try:
         return meaning != _meaning(before)
     except (SyntaxError, ValueError, RecursionError):

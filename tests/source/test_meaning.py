@@ -46,9 +46,11 @@ def test_other_edits_are_changes(after: str) -> None:
     assert changed_python(FUNCTION, after)
 
 
-@pytest.mark.parametrize("after", ["def f(:\n", "x = '\0'\n", "(" * 500 + ")" * 500])
-def test_source_that_does_not_parse_is_refused(after: str) -> None:
-    with pytest.raises(PatchError, match="does not parse"):
+@pytest.mark.parametrize(
+    "after", ["def f(:\n", "x = '\0'\n", "(" * 500 + ")" * 500, "def f(a, a): pass\n", "return 1\n", "break\n"]
+)
+def test_source_that_does_not_compile_is_refused(after: str) -> None:
+    with pytest.raises(PatchError, match="does not compile"):
         changed_python("x = 1\n", after)
 
 

@@ -47,7 +47,7 @@ def test_the_answer_is_a_diff_that_parses_applies_and_keeps_line_endings(
     solution = solve(tmp_path, task, weights)
     (file,) = unidiff.PatchSet(solution.model_patch)
     assert (file.path, file.added, file.removed) == ("sums.py", 1, 1)
-    assert "+    total = left + right\r\n" in solution.model_patch
+    assert "+    total = left + right  # both\r\n" in solution.model_patch
     with RepoSnapshot(task.repo, task.base_commit, tmp_path / "acme__sums") as snapshot:
         after = snapshot.apply(solution.model_patch)["sums.py"]
     assert after.startswith(b"def grand_total(left, right):\r\n    total = left + right")
