@@ -16,7 +16,7 @@ from kent_agent.errors import PatchError
 from kent_agent.generator import Candidate, CodeGenerator, Generation, condition_text
 from kent_agent.resonator import CodeResonator, Factorization
 from kent_agent.source.diff import unified_diff
-from kent_agent.source.issue import parse_issue
+from kent_agent.source.issue import Issue, parse_issue
 from kent_agent.task import PatchResult, Solution, SWETask
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
@@ -68,14 +68,17 @@ class KentAgent:
         with snapshot:
             issue = parse_issue(task.problem_statement)
             with clock.stage("factorize"):
-                patterns = self.model.classify(self.model.encoder.encode_condition(condition_text(issue), ()))
-                operations = operation_shares(patterns)
-                found = self.resonator.factorize(issue, snapshot, operations, self.options.factorizations)
+                found = self.factorize(issue, snapshot, self.options.factorizations)
             with clock.stage("generate"):
                 generation = self.generator.generate(issue, snapshot, found, self.options.candidates)
             with clock.stage("check"):
                 chosen, diff, refused = _first_applicable(generation, snapshot)
         return self._solution(task, clock, found, generation, chosen, diff, refused)
+
+    def factorize(self, issue: Issue, snapshot: RepoSnapshot, k: int) -> list[Factorization]:
+        """The k likeliest (FILE, OPERATION, LOCATION); the pattern classifier gives the evidence for OPERATION."""
+        patterns = self.model.classify(self.model.encoder.encode_condition(condition_text(issue), ()))
+        return self.resonator.factorize(issue, snapshot, operation_shares(patterns), k)
 
     def _solution(
         self,
