@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from kent_agent.hdc.vectors import Bipolar, Real, bundle, normalize, random_bipolar
 
+_KEPT_ATOMS = 1 << 16  # 256 MB at D = 4,096: all the terms of a large repository, not those of a dozen of them
+
 
 class ItemMemory:
-    """Atoms by name, made on first use and kept: the bridge from symbols to hypervectors.
+    """Atoms by name, made on first use and kept for a while: the bridge from symbols to hypervectors.
 
     Args:
         dimension: D, a multiple of 8.
@@ -19,14 +22,11 @@ class ItemMemory:
     def __init__(self, dimension: int, seed: int = 0) -> None:
         self.dimension = dimension
         self.seed = seed
-        self._atoms: dict[str, Bipolar] = {}
+        self._atom = lru_cache(maxsize=_KEPT_ATOMS)(lambda name: random_bipolar(name, dimension, seed))
 
     def __getitem__(self, name: str) -> Bipolar:
         """The atom of a name, `(D,)` int8."""
-        atom = self._atoms.get(name)
-        if atom is None:
-            atom = self._atoms[name] = random_bipolar(name, self.dimension, self.seed)
-        return atom
+        return self._atom(name)
 
     def stack(self, names: Sequence[str]) -> Bipolar:
         """The atoms of n names, `(n, D)` int8."""
