@@ -18,7 +18,7 @@ from kent_agent.resonator import Factorization, Source
 from kent_agent.source.edits import DEFINITIONS, IMPORTS, Statement, apply_edit, statements, text_of
 from kent_agent.source.history import MAX_TOKENS, context_tokens, is_source
 from kent_agent.source.issue import Issue
-from kent_agent.source.meaning import changed_python, undefined_names
+from kent_agent.source.meaning import changed_python, faulty_names
 from kent_agent.source.symbols import innermost, symbols
 from kent_agent.source.tokens import is_identifier, lex
 from kent_agent.task import CodePatch, Operation
@@ -207,7 +207,7 @@ class CodeGenerator:
         after, content, dropped = "", "", "writes nothing"
         if tokens or operation in _DELETIONS:
             after, content = apply_edit(text, place, operation, list(tokens))
-            dropped = _fault(text, after)
+            dropped = _fault(found.file, text, after)
         patch = CodePatch(found.file, operation, f"{found.location.name}:{place.start}-{place.end}", content)
         score = hypothesis.score + log_probability / (len(tokens) + 1)
         return Candidate(patch, after, score, log_probability, found, hypothesis.pattern, dropped)
@@ -216,15 +216,20 @@ class CodeGenerator:
 _DELETIONS = frozenset({Operation.DELETE_LINE, Operation.DELETE_FUNCTION, Operation.DELETE_IMPORT})
 
 
-def _fault(before: str, after: str) -> str:
+def _fault(path: str, before: str, after: str) -> str:
     """Why an edited file is no answer; empty for one that may be."""
     try:
         if not changed_python(before, after):
             return "changes no code"
     except PatchError:
         return "does not compile"
-    unbound = undefined_names(after) - undefined_names(before)
-    return f"leaves {', '.join(sorted(unbound))} unbound" if unbound else ""
+    old, new = faulty_names(before), faulty_names(after)
+    if unbound := new.undefined - old.undefined:
+        return f"leaves {', '.join(sorted(unbound))} unbound"
+    unused = new.unused_imports - old.unused_imports
+    if unused and not path.endswith("__init__.py"):  # there an import is read by whoever imports the package
+        return f"imports {', '.join(sorted(unused))}, which nothing reads"
+    return ""
 
 
 def _fits(pattern: str, place: Statement) -> bool:

@@ -2,9 +2,10 @@
 
 import ast
 import warnings
+from dataclasses import dataclass
 
 from pyflakes.checker import Checker
-from pyflakes.messages import UndefinedLocal, UndefinedName
+from pyflakes.messages import UndefinedLocal, UndefinedName, UnusedImport
 
 from kent_agent.errors import PatchError
 
@@ -34,13 +35,24 @@ def changed_python(before: str, after: str) -> bool:
         return True
 
 
-def undefined_names(source: str) -> frozenset[str]:
-    """Names that source reads and nothing binds; none where it does not parse."""
+@dataclass(frozen=True)
+class Names:
+    """What is wrong with the names of a source text: those read but bound nowhere, and imports that nothing reads."""
+
+    undefined: frozenset[str]
+    unused_imports: frozenset[str]
+
+
+def faulty_names(source: str) -> Names:
+    """What pyflakes says of a source text's names; nothing where it does not parse."""
     try:
         messages = Checker(_parse(source)).messages
     except (SyntaxError, ValueError, RecursionError):
-        return frozenset()
-    return frozenset(str(m.message_args[0]) for m in messages if isinstance(m, UndefinedName | UndefinedLocal))
+        messages = []
+    return Names(
+        frozenset(str(m.message_args[0]) for m in messages if isinstance(m, UndefinedName | UndefinedLocal)),
+        frozenset(str(m.message_args[0]) for m in messages if isinstance(m, UnusedImport)),
+    )
 
 
 def _parse(source: str) -> ast.Module:

@@ -3,7 +3,7 @@
 import pytest
 
 from kent_agent.errors import PatchError
-from kent_agent.source.meaning import changed_python, undefined_names
+from kent_agent.source.meaning import changed_python, faulty_names
 
 FUNCTION = 'def f(x):\n    """Doc."""\n    # why\n    return x + 1\n'
 
@@ -74,4 +74,8 @@ def test_a_bare_return_at_the_end_is_no_change() -> None:
     ],
 )
 def test_names_that_nothing_binds(source: str, names: set[str]) -> None:
-    assert undefined_names(source) == names
+    assert faulty_names(source).undefined == names
+
+
+def test_imports_that_nothing_reads() -> None:
+    assert faulty_names("import os\nfrom a import b, c\nc()\n").unused_imports == {"os", "a.b"}

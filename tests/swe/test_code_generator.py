@@ -7,7 +7,7 @@ import pytest
 from kent_agent.decoder.search import Rejections, VerifiedSearch
 from kent_agent.decoder.verification import TokenVerifier
 from kent_agent.decoder.vocabulary import Vocabulary
-from kent_agent.generator import CodeGenerator, Generation
+from kent_agent.generator import CodeGenerator, Generation, _fault
 from kent_agent.learning.trainer import CodeTrainer
 from kent_agent.resonator import Factorization
 from kent_agent.source.history import Fix
@@ -102,3 +102,19 @@ def test_the_same_input_gives_the_same_candidates(trainer: CodeTrainer) -> None:
 def test_a_file_without_editable_statements_gives_no_candidate(trainer: CodeTrainer, text: str) -> None:
     generator = CodeGenerator(trainer.model)
     assert generator.generate(ISSUE, Memory({"a.py": text}), [place(text, "<module>", "a.py")], limit=8).viable == []
+
+
+@pytest.mark.parametrize(
+    ("path", "after", "reason"),
+    [
+        ("a.py", "import os\nx = os.name\n", ""),
+        ("a.py", "import os\nimport re\nx = os.sep\n", "imports re, which nothing reads"),
+        ("__init__.py", "import os\nimport re\nx = os.sep\n", ""),
+        ("a.py", "x = os.sep\n", "leaves os unbound"),
+        ("a.py", "import os\nx = os.sep  # the separator\n", "changes no code"),
+        ("a.py", "import os\nx = os.sep\nx = x\n", "changes no code"),
+        ("a.py", "import os\nx = = os.sep\n", "does not compile"),
+    ],
+)
+def test_an_edit_that_is_no_answer_is_dropped_with_its_reason(path: str, after: str, reason: str) -> None:
+    assert _fault(path, "import os\nx = os.sep\n", after) == reason
