@@ -15,7 +15,7 @@ from kent_agent.decoder.weights import model_hash, weights_path
 from kent_agent.errors import PatchError
 from kent_agent.generator import Candidate, CodeGenerator, Generation, condition_text
 from kent_agent.resonator import CodeResonator, Factorization
-from kent_agent.source.diff import unified_diff
+from kent_agent.source.diff import files_of, unified_diff
 from kent_agent.source.issue import Issue, parse_issue
 from kent_agent.task import PatchResult, Solution, SWETask
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
@@ -72,8 +72,8 @@ class KentAgent:
             with clock.stage("generate"):
                 generation = self.generator.generate(issue, snapshot, found, self.options.candidates)
             with clock.stage("check"):
-                chosen, diff, refused = _first_applicable(generation, snapshot)
-        return self._solution(task, clock, found, generation, chosen, diff, refused)
+                chosen, diff, dropped = _first_applicable(generation, snapshot)
+        return self._solution(task, clock, found, generation, chosen, diff, dropped)
 
     def factorize(self, issue: Issue, snapshot: RepoSnapshot, k: int) -> list[Factorization]:
         """The k likeliest (FILE, OPERATION, LOCATION); the pattern classifier gives the evidence for OPERATION."""
@@ -88,9 +88,8 @@ class KentAgent:
         generation: Generation,
         chosen: Candidate | None,
         diff: str,
-        refused: dict[int, str],
+        dropped: list[str],
     ) -> Solution:
-        patches = (chosen.patch,) if chosen else ()
         confidence = chosen.factorization.confidence if chosen else 0.0
         trajectory: dict[str, Any] = {
             "instance_id": task.instance_id,
@@ -98,33 +97,42 @@ class KentAgent:
             "stages": clock.seconds,
             "factorizations": [asdict(factorization) for factorization in found],
             "candidates": [
-                _evidence(candidate, refused.get(i, candidate.dropped))
-                for i, candidate in enumerate(generation.candidates)
+                _evidence(candidate, why) for candidate, why in zip(generation.candidates, dropped, strict=True)
             ],
             "rejected_tokens": generation.rejections.counts,
             "confidence": confidence,
             "seed": self.options.seed,
             "versions": {"kent_agent": kent_agent.__version__, "model": self.model_hash, "torch": torch.__version__},
         }
-        # No token can stand in a candidate unverified: what verification refuses never enters a beam.
-        return Solution(task.instance_id, diff, PatchResult(patches, confidence, bool(patches)), trajectory)
+        result = PatchResult((chosen.patch,) if chosen else (), confidence, chosen.verified if chosen else False)
+        return Solution(task.instance_id, diff, result, trajectory)
 
 
-def _first_applicable(generation: Generation, snapshot: RepoSnapshot) -> tuple[Candidate | None, str, dict[int, str]]:
-    """The best candidate whose diff git applies to the base commit, that diff, and why better ones failed."""
-    refused: dict[int, str] = {}
-    for i, candidate in enumerate(generation.candidates):
-        if candidate.dropped:
-            continue
-        path = candidate.patch.file
-        diff = unified_diff({path: (snapshot.read_text(path) or "", candidate.after)})
-        try:
-            snapshot.check(diff)
-        except PatchError as error:
-            refused[i] = str(error)
-            continue
-        return candidate, diff, refused
-    return None, "", refused
+def _first_applicable(generation: Generation, snapshot: RepoSnapshot) -> tuple[Candidate | None, str, list[str]]:
+    """The best candidate whose diff applies to the base commit, that diff, and why each other one was dropped."""
+    chosen, chosen_diff = None, ""
+    dropped: list[str] = []
+    for candidate in generation.candidates:
+        reason = candidate.dropped or ("ranks below the chosen one" if chosen else "")
+        if not reason:
+            path = candidate.patch.file
+            diff = unified_diff({path: (snapshot.read_text(path) or "", candidate.after)})
+            reason = _refusal(diff, path, snapshot)
+            if not reason:
+                chosen, chosen_diff = candidate, diff
+        dropped.append(reason)
+    return chosen, chosen_diff, dropped
+
+
+def _refusal(diff: str, path: str, snapshot: RepoSnapshot) -> str:
+    """Why a diff is no answer: it parses to another file, or git refuses it; empty where neither is so."""
+    try:
+        if files_of(diff) != (path,):
+            return "its diff names another file"
+        snapshot.check(diff)
+    except PatchError as error:
+        return str(error)
+    return ""
 
 
 def _why_nothing(found: list[Factorization], generation: Generation) -> str:
@@ -141,6 +149,8 @@ def _evidence(candidate: Candidate, dropped: str) -> dict[str, Any]:
         "pattern": candidate.pattern,
         "score": candidate.score,
         "log_probability": candidate.log_probability,
+        "verified": candidate.verified,
+        "chosen": not dropped,
         "dropped": dropped,
     }
 

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -12,15 +13,14 @@ from kent_agent.decoder.search import Rejections, VerifiedSearch
 from kent_agent.decoder.verification import TokenVerifier
 from kent_agent.decoder.vocabulary import Vocabulary
 from kent_agent.encoder import DEFINITION
-from kent_agent.errors import PatchError
 from kent_agent.hdc.vectors import Real
 from kent_agent.resonator import Factorization, Source
 from kent_agent.source.edits import DEFINITIONS, IMPORTS, Statement, apply_edit, statements, text_of
 from kent_agent.source.history import MAX_TOKENS, context_tokens, is_source
 from kent_agent.source.issue import Issue
-from kent_agent.source.meaning import changed_python, faulty_names
+from kent_agent.source.meaning import changed_python, compiler_warnings, faulty_names
 from kent_agent.source.symbols import innermost, symbols
-from kent_agent.source.tokens import is_identifier, lex
+from kent_agent.source.tokens import LAYOUT, is_identifier, lex
 from kent_agent.task import CodePatch, Operation
 
 _HYPOTHESES = 12  # (place, pattern) pairs decoded for an instance
@@ -41,7 +41,8 @@ class Candidate:
         log_probability: of the tokens, in nats.
         factorization: what it was decoded from.
         pattern: the kind of edit.
-        dropped: why it is no answer; empty for those that are one.
+        verified: whether every token of it belongs to the factorization's context.
+        dropped: why it is no answer; empty for those that may be one.
     """
 
     patch: CodePatch
@@ -50,6 +51,7 @@ class Candidate:
     log_probability: float
     factorization: Factorization
     pattern: str
+    verified: bool
     dropped: str
 
 
@@ -79,11 +81,6 @@ class Generation:
 
     candidates: tuple[Candidate, ...]
     rejections: Rejections = field(default_factory=Rejections)
-
-    @property
-    def viable(self) -> list[Candidate]:
-        """Those that were not dropped."""
-        return [candidate for candidate in self.candidates if not candidate.dropped]
 
 
 class CodeGenerator:
@@ -136,7 +133,7 @@ class CodeGenerator:
 
     def vocabulary(self, contexts: Mapping[str, Sequence[str]]) -> Vocabulary:
         """What may be written at all: the learned tokens and those of `contexts`."""
-        return Vocabulary(self.model.tokens, _in_turn(contexts.values()))
+        return Vocabulary(self.model.tokens, chain.from_iterable(contexts.values()))
 
     def verifier(self, found: Factorization, text: str, contexts: Mapping[str, Sequence[str]]) -> TokenVerifier:
         """What may be written for one factorization: learned tokens, and those of its place, file and issue."""
@@ -210,7 +207,8 @@ class CodeGenerator:
             dropped = _fault(found.file, text, after)
         patch = CodePatch(found.file, operation, f"{found.location.name}:{place.start}-{place.end}", content)
         score = hypothesis.score + log_probability / (len(tokens) + 1)
-        return Candidate(patch, after, score, log_probability, found, hypothesis.pattern, dropped)
+        verified = all(token in LAYOUT or hypothesis.verifier.accepts(token) for token in tokens)
+        return Candidate(patch, after, score, log_probability, found, hypothesis.pattern, verified, dropped)
 
 
 _DELETIONS = frozenset({Operation.DELETE_LINE, Operation.DELETE_FUNCTION, Operation.DELETE_IMPORT})
@@ -218,11 +216,13 @@ _DELETIONS = frozenset({Operation.DELETE_LINE, Operation.DELETE_FUNCTION, Operat
 
 def _fault(path: str, before: str, after: str) -> str:
     """Why an edited file is no answer; empty for one that may be."""
-    try:
-        if not changed_python(before, after):
-            return "changes no code"
-    except PatchError:
+    warned = compiler_warnings(after)
+    if warned is None:
         return "does not compile"
+    if not changed_python(before, after):
+        return "changes no code"
+    if warned := warned - (compiler_warnings(before) or frozenset()):
+        return f"makes the compiler warn: {', '.join(sorted(warned))}"
     old, new = faulty_names(before), faulty_names(after)
     if unbound := new.undefined - old.undefined:
         return f"leaves {', '.join(sorted(unbound))} unbound"
@@ -288,11 +288,6 @@ def issue_tokens(text: str) -> tuple[str, ...]:
 def defined_names(source: Source, path: str) -> list[str]:
     """Names of the classes and functions that a file defines, as often as it does."""
     return DEFINITION.findall(source.read_text(path) or "")
-
-
-def _in_turn(groups: Iterable[Sequence[str]]) -> Iterator[str]:
-    for group in groups:
-        yield from group
 
 
 def _distinct(candidates: Iterable[Candidate]) -> Iterator[Candidate]:

@@ -20,7 +20,7 @@ from kent_agent.task import Operation
 
 _SHORTLIST = 24  # files whose symbols are worth a syntax tree
 _SHARPNESS = 2.0  # inverse temperature of evidence, in standard deviations over the candidates
-_KEPT_BLOBS = 4096  # encoded files kept in memory: 300 instances of one repository share most of theirs
+_KEPT_FILES = 4096  # encoded files kept in memory: 300 instances of one repository share most of theirs
 
 
 class Source(Protocol):
@@ -33,13 +33,10 @@ class Source(Protocol):
 
 
 class Entry(Protocol):
-    """A file of a Source: its path and the id of its content."""
+    """A file of a Source."""
 
     @property
     def path(self) -> str: ...
-
-    @property
-    def blob(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ class CodeResonator:
 
     def __init__(self, encoder: CodeEncoder) -> None:
         self.encoder = encoder
-        self._encoded = lru_cache(maxsize=_KEPT_BLOBS)(self._encode_file)
+        self._encoded = lru_cache(maxsize=_KEPT_FILES)(self._encode_file)
 
     def factorize(
         self, issue: Issue, source: Source, operations: Mapping[Operation, float], k: int = 5
@@ -105,7 +102,7 @@ class CodeResonator:
                 continue
             text = source.read_text(entry.path)
             if text is not None:
-                encoded[entry.path] = self._encoded(entry.path, entry.blob, text)
+                encoded[entry.path] = self._encoded(entry.path, text)
         if not encoded:
             return {}
         idf = inverse_document_frequency(file.terms for file in encoded.values())
@@ -116,7 +113,7 @@ class CodeResonator:
         paths = list(encoded)
         return {paths[i]: float(evidence[i]) for i in order}
 
-    def _encode_file(self, path: str, blob: str, text: str) -> _EncodedFile:
+    def _encode_file(self, path: str, text: str) -> _EncodedFile:
         counts = file_terms(path, text)
         return _EncodedFile(
             self.encoder.encode_file(path, text), frozenset(term for role in counts.values() for term in role)

@@ -42,7 +42,7 @@ def _small_commits(repo: str, git: HardenedGit, limit: int) -> Iterator[tuple[st
     status, output, stderr = git.run(*log, f"--max-count={limit}", "--format=/%H%x00%B%x00", "HEAD", "--", "*.py")
     if status:
         raise WorkspaceError(f"git log failed in the mirror of {repo}: {stderr}.")
-    for block in output.decode(errors="replace").split("\0/")[0:]:
+    for block in output.decode(errors="replace").split("\0/"):
         commit, _, rest = block.removeprefix("/").partition("\0")
         message, _, listing = rest.partition("\0")
         changes, lines = _parse_listing(listing)

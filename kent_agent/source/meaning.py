@@ -11,28 +11,45 @@ from kent_agent.errors import PatchError
 
 _STATEMENT_LISTS = ("body", "orelse", "finalbody")
 _LEAVES_THE_BLOCK = (ast.Return, ast.Raise, ast.Break, ast.Continue)
-_EFFECTLESS = (ast.Constant, ast.Name, ast.Attribute, ast.Tuple, ast.List, ast.expr_context)
+_EFFECTLESS = (
+    *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Starred, ast.JoinedStr, ast.FormattedValue),
+    *(ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp, ast.IfExp, ast.Lambda),
+    *(ast.arguments, ast.arg, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop),
+)
 
 
 def changed_python(before: str, after: str) -> bool:
     """Whether a change does anything when run.
 
-    False for layout, comments, docstrings, `pass`, bare names and constants, `x = x`, and code that is never reached.
-    A `before` that does not parse counts as changed by any `after` that does.
+    False for layout, comments, docstrings, `pass`, expressions whose value is thrown away, `x = x`, repeated imports,
+    blocks of nothing but these, and code that is never reached. A `before` that does not parse counts as changed by
+    any `after` that does.
 
     Raises:
-        PatchError: `after` does not parse or compile.
+        PatchError: `after` does not parse.
     """
     try:
-        # The parser lets pass what only the compiler refuses: repeated parameters, `return` outside a function, ...
-        compile(_parse(after), "<after>", "exec", dont_inherit=True)
         meaning = _meaning(after)
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise PatchError(f"the changed source does not compile: {error}.") from error
+        raise PatchError(f"the changed source does not parse: {error}.") from error
     try:
         return meaning != _meaning(before)
     except (SyntaxError, ValueError, RecursionError):
         return True
+
+
+def compiler_warnings(source: str) -> frozenset[str] | None:
+    """What the compiler warns of (calling a literal, comparing by `is` with one, ...); None if it refuses the source.
+
+    The parser lets pass what only the compiler refuses: repeated parameters, `return` outside a function, and more.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            compile(source.removeprefix("\ufeff"), "<source>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+    return frozenset(str(warning.message) for warning in caught)
 
 
 @dataclass(frozen=True)
@@ -64,28 +81,58 @@ def _parse(source: str) -> ast.Module:
 def _meaning(source: str) -> str:
     """A dump of the syntax tree without positions and without statements that do nothing."""
     tree = _parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant):
-            node.kind = None  # u"text" is "text"
-        for name in _STATEMENT_LISTS:
-            statements = getattr(node, name, None)
-            if isinstance(statements, list):
-                setattr(node, name, _reached([statement for statement in statements if not _is_idle(statement)]))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = _without_last_return(node.body)
+    _strip(tree)
     return ast.dump(tree)
 
 
+def _strip(node: ast.AST) -> None:
+    """Takes out of a tree what does nothing, innermost first: a block may be idle only once its parts are gone."""
+    for child in ast.iter_child_nodes(node):
+        _strip(child)
+    if isinstance(node, ast.Constant):
+        node.kind = None  # u"text" is "text"
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        node.names = list({ast.dump(alias): alias for alias in node.names}.values())
+    for name in _STATEMENT_LISTS:
+        statements = getattr(node, name, None)
+        if isinstance(statements, list):
+            setattr(node, name, _reached([s for s in _first_imports(statements) if not _is_idle(s)]))
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        node.body = _without_last_return(node.body)
+
+
+def _first_imports(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a block without imports that repeat an earlier one of it."""
+    seen: set[str] = set()
+    kept = []
+    for statement in statements:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            dump = ast.dump(statement)
+            if dump in seen:
+                continue
+            seen.add(dump)
+        kept.append(statement)
+    return kept
+
+
 def _is_idle(statement: ast.stmt) -> bool:
-    """`pass`, expressions that only name things (docstrings are one kind), and assignments of a thing to itself."""
+    """Whether a statement, its own blocks stripped already, does nothing."""
     match statement:
-        case ast.Pass():
+        case ast.Pass() | ast.Assert(test=ast.Constant(value=True)) | ast.Try(body=[], orelse=[], finalbody=[]):
             return True
-        case ast.Expr(value=value):
-            return all(isinstance(node, _EFFECTLESS) for node in ast.walk(value))
+        case ast.Expr(value=value):  # docstrings are one kind
+            return _is_effectless(value)
+        case ast.If(test=value, body=[], orelse=[]) | ast.For(iter=value, body=[], orelse=[]):
+            return _is_effectless(value)
         case ast.Assign(targets=[ast.Name() | ast.Attribute() as target], value=value):
             return ast.unparse(target) == ast.unparse(value)
+        case ast.AnnAssign(target=ast.Name() as target, value=ast.Name() as value):
+            return target.id == value.id
     return False
+
+
+def _is_effectless(value: ast.expr) -> bool:
+    return all(isinstance(node, _EFFECTLESS) for node in ast.walk(value))
 
 
 def _reached(statements: list[ast.stmt]) -> list[ast.stmt]:

@@ -3,7 +3,7 @@
 import pytest
 
 from kent_agent.errors import PatchError
-from kent_agent.source.meaning import changed_python, faulty_names
+from kent_agent.source.meaning import changed_python, compiler_warnings, faulty_names
 
 FUNCTION = 'def f(x):\n    """Doc."""\n    # why\n    return x + 1\n'
 
@@ -35,7 +35,20 @@ def test_comments_docstrings_layout_and_no_ops_are_no_change(after: str) -> None
         FUNCTION.replace("return ", "return None or "),
         "import os\n" + FUNCTION,
         FUNCTION.replace("    # why\n", "    x = x + 0\n"),
-        FUNCTION.replace("    # why\n", "    x()\n"),
+        *(
+            FUNCTION.replace("    # why\n", f"    {busy}\n")
+            for busy in (
+                "x()",
+                "if x(): pass",
+                "if x: x = 2",
+                "assert x",
+                "try: x()\n    except Exception: pass",
+                "for i in x(): pass",
+                "x += 1",
+                "x, y = y, x",
+                "del x",
+            )
+        ),
         FUNCTION.replace("    # why\n", "    return\n"),
         FUNCTION.replace("    return x + 1", "    return 'Doc.'"),
         FUNCTION.replace("(x)", "(x=1)"),
@@ -46,12 +59,23 @@ def test_other_edits_are_changes(after: str) -> None:
     assert changed_python(FUNCTION, after)
 
 
-@pytest.mark.parametrize(
-    "after", ["def f(:\n", "x = '\0'\n", "(" * 500 + ")" * 500, "def f(a, a): pass\n", "return 1\n", "break\n"]
-)
-def test_source_that_does_not_compile_is_refused(after: str) -> None:
-    with pytest.raises(PatchError, match="does not compile"):
+@pytest.mark.parametrize("after", ["def f(:\n", "x = '\0'\n", "(" * 500 + ")" * 500])
+def test_source_that_does_not_parse_is_refused(after: str) -> None:
+    with pytest.raises(PatchError, match="does not parse"):
         changed_python("x = 1\n", after)
+    assert compiler_warnings(after) is None
+
+
+@pytest.mark.parametrize("source", ["def f(a, a): pass\n", "return 1\n", "break\n"])
+def test_source_that_parses_may_not_compile(source: str) -> None:
+    assert compiler_warnings(source) is None
+
+
+def test_the_compilers_warnings_are_told_and_not_shown(recwarn: pytest.WarningsRecorder) -> None:
+    (warning,) = compiler_warnings("'%s'(1)\n") or ()
+    assert "not callable" in warning
+    assert compiler_warnings("x = 1\n") == frozenset()
+    assert not recwarn.list
 
 
 def test_mending_a_syntax_error_is_a_change() -> None:
@@ -79,3 +103,9 @@ def test_names_that_nothing_binds(source: str, names: set[str]) -> None:
 
 def test_imports_that_nothing_reads() -> None:
     assert faulty_names("import os\nfrom a import b, c\nc()\n").unused_imports == {"os", "a.b"}
+
+
+@pytest.mark.parametrize("again", ["import os, os\n", "import os\nimport os\n"])
+def test_importing_again_is_no_change(again: str) -> None:
+    assert not changed_python("import os\n", again)
+    assert changed_python("import os\n", "import os, re\n")

@@ -8,7 +8,7 @@ import pytest
 import unidiff
 
 from kent_agent.agent import AgentOptions, KentAgent
-from kent_agent.errors import WorkspaceError
+from kent_agent.errors import PatchError, WorkspaceError
 from kent_agent.learning.trainer import CodeTrainer
 from kent_agent.task import Solution, SWETask
 from kent_agent.workspace import RepoSnapshot
@@ -104,3 +104,30 @@ def test_any_issue_text_is_survived(tmp_path: Path, task: SWETask, weights: Path
 def test_a_missing_commit_names_instance_and_repository(tmp_path: Path, task: SWETask, weights: Path) -> None:
     with pytest.raises(WorkspaceError, match=r"acme__sums-1.*acme/sums"):
         solve(tmp_path, dataclasses.replace(task, base_commit="f" * 40), weights)
+
+
+def test_a_candidate_whose_diff_git_refuses_gives_way_to_the_next(
+    tmp_path: Path, task: SWETask, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = solve(tmp_path, task, weights)
+    check = RepoSnapshot.check
+
+    def refuse_the_first(snapshot: RepoSnapshot, patch: str) -> None:
+        if patch == first.model_patch:
+            raise PatchError("refused for the test")
+        check(snapshot, patch)
+
+    monkeypatch.setattr(RepoSnapshot, "check", refuse_the_first)
+    second = solve(tmp_path, task, weights)
+    assert second.model_patch != first.model_patch
+    candidates = second.trajectory["candidates"]
+    assert candidates[0]["dropped"] == "refused for the test" and not candidates[0]["chosen"]
+    assert sum(candidate["chosen"] for candidate in candidates) == bool(second.model_patch)
+
+
+def test_every_candidate_but_the_chosen_one_says_why_it_was_dropped(
+    tmp_path: Path, task: SWETask, weights: Path
+) -> None:
+    candidates = solve(tmp_path, task, weights).trajectory["candidates"]
+    assert [candidate["chosen"] for candidate in candidates].count(True) == 1
+    assert all(bool(candidate["dropped"]) != candidate["chosen"] for candidate in candidates)

@@ -15,7 +15,6 @@ MODIFY = {operation: 0.9 if operation is Operation.MODIFY_LINE else 0.1 / 7 for 
 @dataclass(frozen=True)
 class File:
     path: str
-    blob: str
 
 
 class Memory:
@@ -23,7 +22,7 @@ class Memory:
 
     def __init__(self, texts: dict[str, str]) -> None:
         self.texts = texts
-        self.files = tuple(File(path, str(hash(text))) for path, text in texts.items())
+        self.files = tuple(File(path) for path in texts)
 
     def read_text(self, path: str) -> str | None:
         return self.texts.get(path)
@@ -55,7 +54,7 @@ def test_tests_are_not_places_of_a_fix(code_resonator: CodeResonator, snapshot: 
     }
 
 
-def test_top_k_are_distinct_places_with_falling_evidence(
+def test_top_k_are_distinct_places_with_confidences_that_are_shares(
     code_resonator: CodeResonator, snapshot: RepoSnapshot, sample_swe_task: SWETask
 ) -> None:
     found = code_resonator.factorize(parse_issue(sample_swe_task.problem_statement), snapshot, MODIFY, k=4)
@@ -71,6 +70,15 @@ def test_confidence_reflects_how_much_the_issue_says(code_resonator: CodeResonat
     vague = code_resonator.factorize(parse_issue("It does not work"), source, MODIFY)[0]
     assert clear.location.name == "handle_green"
     assert clear.confidence > vague.confidence
+
+
+def test_the_file_decides_between_places_that_are_alike(code_resonator: CodeResonator) -> None:
+    """Alone, the slot of locations cannot tell the two `load`s apart; what belongs to the likely file wins."""
+    load = "def load(path):\n    return open(path).read()\n"
+    others = {f"pkg/{name}.py": f"{name.upper()} = 1\n" for name in ("colors", "sizes", "shapes", "names")}
+    texts = {"pkg/aaa.py": load, "pkg/reader.py": load, **others}
+    best = code_resonator.factorize(parse_issue("load fails\nSee pkg/reader.py"), Memory(texts), MODIFY)[0]
+    assert (best.file, best.location.name) == ("pkg/reader.py", "load")
 
 
 def test_the_operation_with_most_evidence_wins(code_resonator: CodeResonator) -> None:
