@@ -65,7 +65,10 @@ class CodeEncoder:
 
     def encode_file(self, path: str, text: str) -> Real:
         """One unit hypervector a role of FILE_ROLES, `(3, D)`."""
-        counts = file_terms(path, text)
+        return self.encode_roles(file_terms(path, text))
+
+    def encode_roles(self, counts: Mapping[str, Mapping[str, float]]) -> Real:
+        """The same, `(3, D)`, from a file's search terms by role."""
         return np.stack([self.encode_terms(counts[role]) for role in FILE_ROLES])
 
     def encode_sequence(self, tokens: Sequence[str]) -> Real:

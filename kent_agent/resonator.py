@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -115,9 +116,7 @@ class CodeResonator:
 
     def _encode_file(self, path: str, text: str) -> _EncodedFile:
         counts = file_terms(path, text)
-        return _EncodedFile(
-            self.encoder.encode_file(path, text), frozenset(term for role in counts.values() for term in role)
-        )
+        return _EncodedFile(self.encoder.encode_roles(counts), frozenset(chain.from_iterable(counts.values())))
 
     def _rank_places(self, issue: Issue, source: Source, files: Mapping[str, float]) -> dict[tuple[str, Symbol], float]:
         """Evidence for the symbols of the likeliest files, summing to 1."""

@@ -6,6 +6,7 @@ import re
 import tokenize
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import accumulate
 
 NEWLINE, INDENT, DEDENT = "<newline>", "<indent>", "<dedent>"
@@ -28,14 +29,16 @@ _STOP = frozenset(
 def terms(text: str) -> Iterator[str]:
     """Search terms of prose or code: identifiers whole and split at humps and underscores, stemmed, lower case."""
     for match in _WORD.finditer(text):
-        word = match.group()
-        parts = _HUMP.findall(word)
-        if len(parts) > 1 and (lowered := word.strip("_").lower()) not in _STOP:
-            yield lowered
-        for part in parts:
-            stemmed = stem(part.lower())
-            if len(stemmed) > 1 and stemmed not in _STOP:
-                yield stemmed
+        yield from _terms_of(match.group())
+
+
+@lru_cache(maxsize=1 << 17)  # a repository repeats its words, and splitting one costs more than looking it up
+def _terms_of(word: str) -> tuple[str, ...]:
+    parts = _HUMP.findall(word)
+    stems = [stem(part.lower()) for part in parts]
+    found = [stemmed for stemmed in stems if len(stemmed) > 1 and stemmed not in _STOP]
+    whole = word.strip("_").lower()
+    return (whole, *found) if len(parts) > 1 and whole not in _STOP else tuple(found)
 
 
 def stem(word: str) -> str:
