@@ -43,8 +43,8 @@ def connect() -> docker.DockerClient:
         client.ping()
     except docker.errors.DockerException as error:
         raise HarnessError(
-            "No Docker daemon answers: start one (`sudo systemctl start docker`) or set DOCKER_HOST, "
-            "or run the tests on this host with `--backend process`."
+            "No Docker daemon answers: start one (`sudo systemctl start docker`) or set DOCKER_HOST; "
+            "`harness.evaluate --backend process` does without."
         ) from error
     return client
 

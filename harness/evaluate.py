@@ -16,14 +16,15 @@ from rich.console import Console
 from harness.daemon import ImageOrigin, connect, image_origins
 from harness.official import check_rows, run_official
 from harness.process import run_process
-from harness.reports import say, show_report
-from harness.repositories import is_demo, open_store
+from harness.reports import show_report
+from harness.repositories import open_store
 from harness.submissions import Prediction, Submission, read_submission
 from kent_agent.dataset import Split, load_split
 from kent_agent.durable import write_atomically
 from kent_agent.errors import HarnessError, KentError
+from kent_agent.progress import say
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 class Backend(StrEnum):
@@ -121,7 +122,7 @@ def _choose_backend(split: Split, asked: Backend | None, console: Console) -> Ba
     Raises:
         HarnessError: Docker was asked for and the demo's images cannot be built.
     """
-    if asked is Backend.PROCESS or not is_demo(split):
+    if asked is Backend.PROCESS or not split.is_demo:
         return asked or Backend.DOCKER
     from harness.images import ensure_demo_images
 
@@ -189,6 +190,9 @@ def main(
     except KentError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        typer.echo("Interrupted: no report was written; the same command goes on with what is left.", err=True)
+        raise typer.Exit(130) from None
 
 
 if __name__ == "__main__":

@@ -14,21 +14,24 @@ from harness.builder import Blueprint, BuiltImage, ImageBuilder, draw_up
 from harness.daemon import LOCAL_LABEL, connect, image_origins
 from harness.official import run_official
 from harness.recipes import RecipeBook, load_recipes
+from harness.repositories import open_store
 from kent_agent.dataset import DEMO, Split, load_split, write_rows
 from kent_agent.errors import DatasetError, HarnessError, KentError
-from kent_agent.workspace import RepositoryStore
 
 __all__ = ["LOCAL_LABEL", "app", "build_images", "ensure_demo_images"]
 
 DEMO_BASE_IMAGE = "python:3.11-slim"
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+)
 
 Rows = Sequence[dict[str, Any]]
 Report = Callable[[str], object]
 SplitOption = Annotated[
     str, typer.Option(help="lite, verified, full, dev, demo, any of them with :SPLIT, or a file of rows.")
 ]
+SubsetOption = Annotated[str | None, typer.Option(help="--subset X --split Y is --split X:Y.")]
 InstancesOption = Annotated[
     list[str] | None, typer.Option(help="Only these ids; separated by commas, or the option repeated.")
 ]
@@ -37,6 +40,7 @@ InstancesOption = Annotated[
 @app.command()
 def build(
     split: SplitOption,
+    subset: SubsetOption = None,
     repos_dir: Annotated[
         Path | None,
         typer.Option(envvar="KENT_REPOS_DIR", help="Git mirrors: <owner>__<name> or <owner>__<name>.git."),
@@ -55,8 +59,8 @@ def build(
 ) -> None:
     """Build the image that each row of the split names; one that is there already is reused."""
     try:
-        chosen = _select(load_split(split), instance_ids)
-        if base_image is None and chosen.label != DEMO:
+        chosen = _select(load_split(split, subset), instance_ids)
+        if base_image is None and not chosen.is_demo:
             raise HarnessError("--base-image is missing; name an image with Debian's apt and the recipes' Python.")
         blueprints = _draw_up_all(chosen, repos_dir, recipes)
         builder = ImageBuilder(connect(), base_image or DEMO_BASE_IMAGE, _read_bundle(ca_bundle))
@@ -123,6 +127,7 @@ def _line(blueprint: Blueprint, built: BuiltImage) -> str:
 @app.command()
 def check(
     split: SplitOption,
+    subset: SubsetOption = None,
     instance_ids: InstancesOption = None,
     output: Annotated[
         Path | None,
@@ -135,7 +140,7 @@ def check(
 ) -> None:
     """List which images are faithful: the gold patch resolves there, says the official harness."""
     try:
-        chosen = _select(load_split(split), instance_ids)
+        chosen = _select(load_split(split, subset), instance_ids)
         origins = image_origins(connect(), chosen.rows, split)
         workdir = output or Path("predictions") / f"gold__{chosen.label}"
         report = _run_gold(chosen.rows, workdir, workers, timeout)
@@ -216,15 +221,11 @@ def _draw_up_all(split: Split, repos_dir: Path | None, recipes: Path | None) -> 
     """Blueprints for the rows; a missing recipe, mirror or commit is found here, before anything is built."""
     if recipes is not None:
         book = load_recipes(recipes)
-    elif split.label == DEMO:
+    elif split.is_demo:
         book = RecipeBook.for_demo(task.repo for task in split.tasks())
     else:
         raise HarnessError("--recipes is missing; name your recipe file, as docs/recipes.md describes it.")
-    if split.label == DEMO:
-        from kent_agent.demo import repositories_dir
-
-        repos_dir = repositories_dir()
-    store = RepositoryStore(repos_dir)
+    store = open_store(split, None if split.is_demo else repos_dir)
     return [draw_up(task, store.mirror(task.repo), book.choose(task.repo, task.version)) for task in split.tasks()]
 
 

@@ -21,11 +21,11 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.gold import gold_files, gold_functions
-from harness.reports import say
 from harness.repositories import open_store
 from kent_agent.dataset import load_split
 from kent_agent.durable import write_atomically
 from kent_agent.errors import HarnessError, KentError
+from kent_agent.progress import say
 from kent_agent.source.history import is_source
 from kent_agent.source.issue import parse_issue
 from kent_agent.source.tokens import terms
@@ -36,7 +36,7 @@ FILE_CUTS = (1, 3, 5, 10)
 FUNCTION_CUTS = (1, 5, 10)
 PATH_WEIGHT = 5
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kent_agent.progress import say
+
 OUTCOMES = {
     "resolved": "resolved_ids",
     "unresolved": "unresolved_ids",
@@ -71,11 +73,6 @@ def show_report(console: Console, rows: Sequence[Mapping[str, Any]], report: Map
             kind = "infrastructure" if instance_id in members["infrastructure"] else "ambiguous"
             say(console, f"unresolved: {instance_id} ({kind}: {reason})")
     say(console, f"resolved {len(members['resolved'])}/{len(rows)}")
-
-
-def say(console: Console, line: str) -> None:
-    """One line as it is: no markup, no colours, no wrapping."""
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _share(count: int, of: int) -> str:

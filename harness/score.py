@@ -22,7 +22,7 @@ from kent_agent.errors import HarnessError, KentError, PatchError
 from kent_agent.task import SWETask
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @dataclass

@@ -44,6 +44,11 @@ class Split:
     official: tuple[str, str] | None = None
     path: Path | None = None
 
+    @property
+    def is_demo(self) -> bool:
+        """Whether these are the embedded rows, and not a file that happens to bear their name."""
+        return self.label == DEMO and self.path is None and self.official is None
+
     def tasks(self) -> list[SWETask]:
         """What the agent may see of each row, in order."""
         return [SWETask.from_row(row) for row in self.rows]

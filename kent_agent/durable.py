@@ -77,7 +77,10 @@ class JsonLines:
             raise
 
     def _recover(self) -> list[dict[str, Any]]:
-        """The whole records. Cuts a torn last line off, or gives it the newline if it lacks nothing else."""
+        """The whole records. Cuts a torn last line off, or gives it the newline if it lacks nothing else.
+
+        A torn line has no newline, since a line is one write, or is the zeros that a power cut leaves behind.
+        """
         content = self.path.read_bytes()
         lines = content.splitlines(keepends=True)
         records: list[dict[str, Any]] = []
@@ -85,7 +88,7 @@ class JsonLines:
             try:
                 record = json.loads(line)
             except ValueError:
-                if number < len(lines):
+                if number < len(lines) or (line.endswith(b"\n") and line.strip(b"\0\n")):
                     raise RunError(
                         f"{self.path}: line {number} is not JSON; remove it and run the same command again."
                     ) from None

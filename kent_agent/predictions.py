@@ -4,6 +4,7 @@
     predictions/<name>/run.json              the settings that shaped those lines
     predictions/<name>/status.jsonl          one line for each error or timeout
     predictions/<name>/trajectories/*.json   how each answer was found; written before its prediction
+    predictions/<name>/scratch/              the workers' temporary files, while a run goes on
     predictions/<name>/lock                  held by the one process that writes here
 
 A line is written in one piece and fsynced, or taken back. Every other file is written beside its place and
@@ -27,6 +28,9 @@ from typing import Any, Self
 
 from kent_agent.durable import JsonLines, sync_folder, write_atomically, writing
 from kent_agent.errors import RunError
+
+UNCOMPARED = "options"
+"""The setting that is kept for the record only: it decides how far a run comes, not what a patch says."""
 
 
 class Status(StrEnum):
@@ -75,6 +79,7 @@ class PredictionStore:
         self.path = path
         self.folder = path.with_suffix("")
         self.trajectories = self.folder / "trajectories"
+        self.scratch = (self.folder / "scratch").resolve()
         self._sidecar = self.folder / "run.json"
 
     def __enter__(self) -> Self:
@@ -85,6 +90,8 @@ class PredictionStore:
             with writing(self.path):
                 _finish_replacement(self)
                 self.trajectories.mkdir(exist_ok=True)
+                shutil.rmtree(self.scratch, ignore_errors=True)  # of a run that was killed
+                self.scratch.mkdir(exist_ok=True)
             self._open_lines()
         except BaseException:
             os.close(self._lock)
@@ -109,6 +116,7 @@ class PredictionStore:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        shutil.rmtree(self.scratch, ignore_errors=True)
         self._statuses.close()
         self._predictions.close()
         os.close(self._lock)
@@ -167,7 +175,7 @@ class PredictionStore:
             return f"{self._sidecar.name} cannot be read"
         if not isinstance(before, dict):
             return f"{self._sidecar.name} is malformed"
-        names = [*settings, *(name for name in before if name not in settings)]
+        names = [name for name in {**settings, **before} if name != UNCOMPARED]
         return ", ".join(
             f"{name} was {_short(before.get(name))} and is {_short(settings.get(name))}"
             for name in names

@@ -19,10 +19,11 @@ from rich.console import Console
 import kent_agent
 from kent_agent import dataset
 from kent_agent.errors import DatasetError, KentError, RunError
-from kent_agent.predictions import Outcome, PredictionStore, Status, safe_name
+from kent_agent.predictions import UNCOMPARED, Outcome, PredictionStore, Status, safe_name
 from kent_agent.progress import follow, say
 from kent_agent.task import SWETask
 from kent_agent.workers import AgentRecipe, solve_all
+from kent_agent.workspace import mirrors_dir
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def run(options: RunOptions, console: Console) -> int:
     """
     split = dataset.load_split(options.split, options.subset)
     tasks = split.tasks()
+    repos_dir = _repos_dir(options, split)
     selected = select(tasks, options)
-    recipe = AgentRecipe(options.agent, _repos_dir(options), options.seed)
     settings = _settings(options, split, tasks)
     output = options.output or Path("predictions") / f"{safe_name(options.model_name)}__{split.label}.jsonl"
     started = time.monotonic()
@@ -65,11 +66,11 @@ def run(options: RunOptions, console: Console) -> int:
         if options.redo_existing and store.records:
             aside = store.redo(settings, {task.instance_id for task in selected})
             with aside:
-                outcomes = _solve(selected, aside, recipe, options, console)
+                outcomes = _solve(selected, aside, repos_dir, options, console)
             _replace(store, aside, console)
         else:
             store.resume(settings)
-            outcomes = _solve(selected, store, recipe, options, console)
+            outcomes = _solve(selected, store, repos_dir, options, console)
     say(console, _summary(outcomes, len(selected), time.monotonic() - started, output))
     if output.stat().st_size:
         for command in _evaluation_commands(output, split, options):
@@ -119,7 +120,7 @@ def code_hash() -> str:
 
 
 def _settings(options: RunOptions, split: dataset.Split, tasks: list[SWETask]) -> dict[str, Any]:
-    """What shapes the answers, for the sidecar. Workers and timeout do not change a byte of a patch."""
+    """What shapes the answers, for the sidecar, and the options that do not."""
     from kent_agent.decoder.weights import model_hash
 
     visible = json.dumps([asdict(task) for task in tasks], sort_keys=True)
@@ -132,19 +133,25 @@ def _settings(options: RunOptions, split: dataset.Split, tasks: list[SWETask]) -
         "split": split.label,
         "split_hash": hashlib.sha256(visible.encode()).hexdigest(),
         "seed": options.seed,
+        UNCOMPARED: {
+            "workers": options.workers,
+            "timeout": options.timeout,
+            "repos_dir": str(options.repos_dir) if options.repos_dir else None,
+            "filter": options.filter,
+            "slice": options.slice,
+            "shuffle": options.shuffle,
+            "instance_ids": list(options.instance_ids),
+        },
     }
 
 
-def _repos_dir(options: RunOptions) -> Path | None:
+def _repos_dir(options: RunOptions, split: dataset.Split) -> Path | None:
     """The option, or else the demo's own repositories, or else KENT_REPOS_DIR; None means cloning."""
-    if options.repos_dir is None and _spec(options).partition(":")[0] == dataset.DEMO:
+    if options.repos_dir is None and split.is_demo:
         from kent_agent import demo
 
         return demo.repositories_dir()
-    named = options.repos_dir or (Path(value) if (value := os.environ.get("KENT_REPOS_DIR")) else None)
-    if named and not named.is_dir():
-        raise RunError(f"{named}, the folder of repository mirrors, is not there; check --repos-dir or KENT_REPOS_DIR.")
-    return named.resolve() if named else None
+    return mirrors_dir(options.repos_dir)
 
 
 def _spec(options: RunOptions) -> str:
@@ -154,7 +161,7 @@ def _spec(options: RunOptions) -> str:
 def _solve(
     selected: list[SWETask],
     store: PredictionStore,
-    recipe: AgentRecipe,
+    repos_dir: Path | None,
     options: RunOptions,
     console: Console,
 ) -> list[Outcome]:
@@ -166,6 +173,7 @@ def _solve(
             console,
             f"{len(selected) - len(todo)} of {len(selected)} instances are done already in {store.path}.",
         )
+    recipe = AgentRecipe(options.agent, repos_dir, options.seed, store.scratch)
     outcomes = []
     with (
         closing(solve_all(todo, recipe, options.workers, options.timeout)) as ended,
@@ -195,7 +203,8 @@ def _summary(outcomes: list[Outcome], selected: int, seconds: float, output: Pat
     parts = [f"{counts[status]} {status.value}" for status in Status]
     if before := selected - len(outcomes):
         parts.append(f"{before} done before")
-    return f"{selected} instances in {seconds:.1f} s: {', '.join(parts)}. Predictions: {output}"
+    instances = "instance" if selected == 1 else "instances"
+    return f"{selected} {instances} in {seconds:.1f} s: {', '.join(parts)}. Predictions: {output}"
 
 
 def _evaluation_commands(output: Path, split: dataset.Split, options: RunOptions) -> list[str]:
@@ -219,7 +228,7 @@ def _evaluation_commands(output: Path, split: dataset.Split, options: RunOptions
 
 _PROCESSORS = min(4, os.cpu_count() or 1)  # each worker holds a network and a repository in memory
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @app.command()
@@ -255,7 +264,7 @@ def main(
         bool, typer.Option("--redo-existing", help="Begin anew; the old file is replaced when all is done.")
     ] = False,
     model_name: Annotated[str, typer.Option(help="model_name_or_path of the predictions.")] = "kent_agent",
-    seed: Annotated[int, typer.Option(help="Same seed, same patches.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of --shuffle and of whatever the agent draws; recorded.")] = 0,
 ) -> None:
     """Write a prediction for each instance of a split; run again, it goes on where it ended."""
     ids = tuple(name.strip() for value in instance_ids or () for name in value.split(",") if name.strip())

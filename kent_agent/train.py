@@ -13,7 +13,7 @@ from kent_agent.errors import KentError
 HELD_OUT = ("pallets/click", "encode/starlette")
 
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections import deque
@@ -36,11 +37,16 @@ class Agent(Protocol):
 
 @dataclass(frozen=True)
 class AgentRecipe:
-    """How a worker makes its agent: `module:Class`, given that module's `AgentOptions(repos_dir, seed)`."""
+    """How a worker makes its agent: `module:Class`, given that module's `AgentOptions(repos_dir, seed)`.
+
+    Attributes:
+        scratch: where the worker's temporary files go, so that those of one that is killed can be removed.
+    """
 
     path: str
     repos_dir: Path | None
     seed: int
+    scratch: Path
 
 
 @dataclass(frozen=True)
@@ -98,17 +104,17 @@ def _solve_in_one_pool(
                 if isinstance(error, BrokenProcessPool):
                     waiting.append(ended.task)
                 else:
-                    yield _failure(ended, error) if error else future.result()
+                    yield _failure(ended, error, timeout) if error else future.result()
     finally:
         pool.stop()  # type: ignore[no-untyped-call]
         pool.join()
 
 
-def _failure(ended: _Running, error: BaseException) -> Outcome:
+def _failure(ended: _Running, error: BaseException, timeout: float) -> Outcome:
     """The outcome of a task whose worker did not live to report one."""
     seconds = time.monotonic() - ended.started
     if isinstance(error, TimeoutError):
-        return Outcome(ended.task.instance_id, Status.TIMEOUT, f"stopped after {seconds:.1f} s", seconds)
+        return Outcome(ended.task.instance_id, Status.TIMEOUT, f"stopped at the limit of {timeout:g} s", seconds)
     if isinstance(error, ProcessExpired):
         code = error.exitcode
         how = f"by {signal.Signals(-code).name}" if code and code < 0 else f"with exit code {code}"
@@ -127,6 +133,7 @@ def _start(recipe: AgentRecipe, parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+    tempfile.tempdir = str(recipe.scratch)
     # Made here, so that its loading does not count as an instance's time. One that cannot be made
     # says so at each instance; raised here, it would break the pool.
     with suppress(Exception):

@@ -61,6 +61,20 @@ class Commit:
     files: tuple[str, ...]
 
 
+def mirrors_dir(option: Path | None) -> Path | None:
+    """The folder of local git mirrors: the option, else KENT_REPOS_DIR; None where neither is given.
+
+    Raises:
+        WorkspaceError: it is not there. Cloning instead would not be what was asked for.
+    """
+    named = option or (Path(value) if (value := os.environ.get("KENT_REPOS_DIR")) else None)
+    if named and not named.is_dir():
+        raise WorkspaceError(
+            f"{named}, the folder of repository mirrors, is not there; check --repos-dir or KENT_REPOS_DIR."
+        )
+    return named.resolve() if named else None
+
+
 class RepositoryStore:
     """Finds the mirror of a repository: in `repos_dir`, else as a bare clone in `cache`, made on first use.
 

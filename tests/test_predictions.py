@@ -104,6 +104,16 @@ def test_garbage_in_the_last_line_is_cut_off(tmp_path: Path, garbage: bytes) -> 
     assert path.read_bytes() == whole
 
 
+def test_a_malformed_last_line_that_is_complete_is_refused_and_kept(tmp_path: Path) -> None:
+    """A write that was torn has no newline: somebody put this line here, and may want it."""
+    path = filled(tmp_path / "x.jsonl", "a")
+    path.write_bytes(path.read_bytes() + b"a note to myself\n")
+    before = path.read_bytes()
+    with pytest.raises(RunError, match="line 2 is not JSON"), PredictionStore(path):
+        pass
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [

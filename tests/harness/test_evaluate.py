@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from harness import images
 from harness.daemon import ImageOrigin
 from harness.evaluate import Backend, app, make_run_id
 from harness.reports import show_report
 from harness.submissions import read_submission
 from kent_agent import demo
-from kent_agent.dataset import Split, write_rows
+from kent_agent.dataset import Split, load_split, write_rows
 
 UNRELATED = """\
 diff --git a/unrelated.py b/unrelated.py
@@ -191,6 +193,40 @@ def test_report_shows_outcomes_by_repository_with_causes_beside_them() -> None:
     assert output.getvalue().endswith(
         "error: a-3 (out_of_memory)\nunresolved: b-0 (ambiguous: missing_module)\nresolved 1/5\n"
     )
+
+
+def test_a_folder_of_mirrors_that_is_not_there_is_refused_and_nothing_is_cloned(
+    calc: Any, submit: Any, rows: Path, tmp_path: Path
+) -> None:
+    path = submit({"acme__calc-1": calc.row["patch"]})
+    status, _, errors = evaluate(path, rows, "--backend", "process", "--repos-dir", tmp_path / "absent")
+    assert status == 2
+    assert "absent, the folder of repository mirrors, is not there" in errors and errors.count("\n") == 1
+
+
+def test_a_file_named_demo_is_not_the_demo(calc: Any, submit: Any, tmp_path: Path) -> None:
+    write_rows([calc.row | {"instance_id": "acme__calc-1"}], tmp_path / "demo.jsonl")
+    assert not load_split(str(tmp_path / "demo.jsonl")).is_demo
+    assert load_split("demo").is_demo
+    result = CliRunner().invoke(
+        images.app, ["build", "--split", str(tmp_path / "demo.jsonl")], env={"KENT_BASE_IMAGE": None}
+    )
+    assert result.exit_code == 2 and "--base-image is missing" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "command", "bracketed"),
+    [
+        ("evaluate", [], "[env KENT_REPOS_DIR]"),
+        ("localization", [], "[env KENT_REPOS_DIR]"),
+        ("images", ["check"], "[predictions/gold__SPLIT]"),
+    ],
+)
+def test_help_shows_what_stands_in_brackets(module: str, command: list[str], bracketed: str) -> None:
+    """Read as markup, it would vanish."""
+    app = import_module(f"harness.{module}").app
+    text = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200"}).output
+    assert bracketed in " ".join(text.split())
 
 
 @pytest.mark.docker

@@ -142,3 +142,36 @@ def test_a_terminal_shows_a_bar_with_its_eta_and_a_table_of_exit_statuses(runs: 
     assert "3/3" in final
     assert "ETA" in final
     assert "ValueError: the agent's mistake" in text
+
+
+def test_what_a_stopped_worker_leaves_is_removed(runs: "Runs") -> None:
+    done = runs.finish("--split", str(runs.split("hang", "patch")), "--timeout", "1")
+    assert runs.statuses() == [("acme__tiny-1", "timeout", 1)]
+    assert "stopped at the limit of 1 s" in done.stdout
+    assert not (runs.folder / "x/scratch").exists()
+
+
+def test_what_a_killed_run_leaves_is_removed_by_the_next(runs: "Runs") -> None:
+    killed = runs.start("--split", str(runs.split("hang")))
+    scratch = runs.folder / "x/scratch"
+    runs.wait_until(lambda: scratch.exists() and list(scratch.glob("left-*")))
+    killed.kill()
+    killed.wait()
+    (left,) = scratch.glob("left-*")
+    runs.finish("--split", str(runs.split("patch")))
+    assert not left.exists() and not scratch.exists()
+
+
+def test_the_sidecar_records_options_and_compares_only_what_shapes_a_patch(runs: "Runs") -> None:
+    split = str(runs.split("patch"))
+    assert runs.finish("--split", split, "--timeout", "7", "--filter", "tiny").returncode == 0
+    sidecar = json.loads((runs.folder / "x/run.json").read_text())
+    assert sidecar["options"] | {"timeout": 7.0, "filter": "tiny", "shuffle": False} == sidecar["options"]
+    assert {"code_hash", "model_hash", "seed", "split_hash"} <= set(sidecar)
+    assert runs.finish("--split", split, "--timeout", "9").returncode == 0
+    refused = runs.finish("--split", split, "--seed", "1")
+    assert refused.returncode == 2 and "seed was 0 and is 1" in refused.stderr
+
+
+def test_help_shows_what_stands_in_brackets(runs: "Runs") -> None:
+    assert "predictions/<model>__<split>.jsonl]" in "".join(runs.finish("--help").stdout.split())

@@ -11,6 +11,7 @@ import pytest
 from kent_agent.durable import JsonLines
 from kent_agent.errors import RunError
 from kent_agent.predictions import Outcome, PredictionStore, Status
+from tests.conftest import give_up
 
 if TYPE_CHECKING:
     from tests.run.conftest import Runs
@@ -37,9 +38,9 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
         command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
         mounted = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:
-        pytest.skip(f"no mount command: {error}")
+        give_up(f"no mount command: {error}")
     if mounted.returncode != 0:
-        pytest.skip(f"mounting a tmpfs is not permitted here: {mounted.stderr.strip()}")
+        give_up(f"mounting a tmpfs is not permitted here: {mounted.stderr.strip()}")
     yield Disk(place)
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
