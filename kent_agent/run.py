@@ -23,7 +23,6 @@ from kent_agent.predictions import UNCOMPARED, Outcome, PredictionStore, Status,
 from kent_agent.progress import follow, say
 from kent_agent.task import SWETask
 from kent_agent.workers import AgentRecipe, solve_all
-from kent_agent.workspace import mirrors_dir
 
 
 @dataclass(frozen=True)
@@ -151,6 +150,8 @@ def _repos_dir(options: RunOptions, split: dataset.Split) -> Path | None:
         from kent_agent import demo
 
         return demo.repositories_dir()
+    from kent_agent.workspace import mirrors_dir
+
     return mirrors_dir(options.repos_dir)
 
 
