@@ -1,12 +1,19 @@
 """Which files and functions a patch touches, read against the base commit: the gold places of a row."""
 
+import ast
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from unidiff.patch import Hunk, PatchedFile, PatchSet
 
-from kent_agent.source.symbols import Symbol, innermost, symbols
+from kent_agent.source.kinds import EditKind, kinds_between
+from kent_agent.source.kinds import gold_operation as operation_of_most
+from kent_agent.source.symbols import Symbol, innermost, parse, symbols
+from kent_agent.task import Operation
 
 Place = tuple[str, str]
 """A file and a qualified name in it: a function, else the class around, else `<module>`."""
@@ -15,7 +22,7 @@ ReadText = Callable[[str], str | None]
 
 
 def gold_files(row: Mapping[str, Any]) -> frozenset[str]:
-    """The Python files outside tests that a row's gold patch changes, adds or deletes."""
+    """The Python files outside tests that a row's gold patch changes or deletes."""
     return touched_files(row["patch"])
 
 
@@ -24,8 +31,19 @@ def gold_functions(row: Mapping[str, Any], read_text: ReadText) -> frozenset[Pla
     return touched_functions(row["patch"], read_text)
 
 
+def gold_operation(row: Mapping[str, Any], read_text: ReadText) -> Operation | None:
+    """The operation of most edits of a row's gold patch; None where it makes none that is one, or does not parse."""
+    kinds: Counter[EditKind] = Counter()
+    for file in _sources(row["patch"]):
+        before = read_text(_path(file))
+        if before is not None:
+            with suppress(SyntaxError):
+                kinds += kinds_between(before, "" if file.is_removed_file else _patched(file, before))
+    return operation_of_most(kinds) if kinds else None
+
+
 def touched_files(patch: str) -> frozenset[str]:
-    """The Python files outside tests that a diff touches. Raises UnidiffParseError where it is no diff."""
+    """The Python files outside tests that a diff changes or deletes. Raises UnidiffParseError where it is no diff."""
     return frozenset(_path(file) for file in _sources(patch))
 
 
@@ -33,7 +51,8 @@ def touched_functions(patch: str, read_text: ReadText) -> frozenset[Place]:
     """The functions whose lines in the base commit a diff touches; classes or modules where there is none.
 
     Removed lines tell their place. Lines added without a removal belong to the function that goes on after
-    them, or that they extend by their indentation. An added file, and one that does not parse, is one place.
+    them, or that they extend by their indentation. Changes to imports and comments alone do not count unless they are
+    all that a file sees. A file that does not parse is one place.
 
     Args:
         read_text: a file of the base commit, None where it is not text.
@@ -42,59 +61,106 @@ def touched_functions(patch: str, read_text: ReadText) -> frozenset[Place]:
 
 
 def is_test(path: str) -> bool:
-    """Whether a file is a test by its name or folder."""
-    name = PurePosixPath(path).name
+    """Whether a file is a test by its name or folder; a folder `test` inside a package is source, like django/test."""
+    *folders, name = PurePosixPath(path).parts
     return (
-        not {"test", "tests"}.isdisjoint(PurePosixPath(path).parts)
+        "tests" in folders
+        or folders[:1] == ["test"]
         or name.startswith("test_")
         or name.endswith("_test.py")
         or name == "conftest.py"
     )
 
 
+@dataclass(frozen=True)
+class _Run:
+    """Lines that a diff changes together.
+
+    Attributes:
+        before: number of the line before them.
+        removed: numbers of the removed lines.
+        added: numbers, in the new file, and text of the added ones.
+    """
+
+    before: int
+    removed: tuple[int, ...]
+    added: tuple[tuple[int, str], ...]
+
+
 def _sources(patch: str) -> Iterator[PatchedFile]:
     for file in PatchSet(patch):
-        if _path(file).endswith(".py") and not is_test(_path(file)):
+        if not file.is_added_file and _path(file).endswith(".py") and not is_test(_path(file)):
             yield file
 
 
 def _path(file: PatchedFile) -> str:
-    """The path at the base commit, or the new one of an added file."""
-    name = file.target_file if file.is_added_file else file.source_file
-    return str(name.removeprefix("b/" if file.is_added_file else "a/"))
+    """The path at the base commit."""
+    return str(file.source_file.removeprefix("a/"))
 
 
-def _names(file: PatchedFile, read_text: ReadText) -> Iterator[str]:
-    text = None if file.is_added_file else read_text(_path(file))
-    found = symbols(text or "")
-    lines = (text or "").split("\n")
+def _names(file: PatchedFile, read_text: ReadText) -> frozenset[str]:
+    text = read_text(_path(file)) or ""
+    found, lines = symbols(text), text.split("\n")
+    runs = [run for hunk in file for run in _runs(hunk)]
+    old, new = _idle_lines(text), _idle_lines(_patched(file, text))
+    telling = [
+        run for run in runs if not (old.issuperset(run.removed) and new.issuperset(number for number, _ in run.added))
+    ]
+    return frozenset(name for run in telling or runs for name in _names_of(run, found, lines))
+
+
+def _names_of(run: _Run, found: list[Symbol], lines: list[str]) -> Iterator[str]:
+    if run.removed:
+        yield from (innermost(found, number).name for number in run.removed)
+    else:
+        yield _extended(found, lines, run.before, [text for _, text in run.added]).name
+
+
+def _idle_lines(text: str) -> set[int]:
+    """Numbers of the lines that are blank, a comment, or part of an import."""
+    lines = text.split("\n")
+    idle = {number for number, line in enumerate(lines, 1) if not line.strip() or line.lstrip().startswith("#")}
+    try:
+        tree = parse(text)
+    except SyntaxError:
+        return idle | {number for number, line in enumerate(lines, 1) if line.startswith(("import ", "from "))}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            idle.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return idle
+
+
+def _patched(file: PatchedFile, text: str) -> str:
+    """A file's text after a diff that was made from it."""
+    lines = text.split("\n")
+    parts: list[str] = []
+    done = 0
     for hunk in file:
-        for before, removed, added in _changes(hunk):
-            if removed:
-                yield from (innermost(found, number).name for number in removed)
-            else:
-                yield _extended(found, lines, before, added).name
+        begin = hunk.source_start - 1 if hunk.source_length else hunk.source_start
+        parts += lines[done:begin]
+        parts += [line.value.rstrip("\n") for line in hunk if line.is_context or line.is_added]
+        done = begin + hunk.source_length
+    return "\n".join([*parts, *lines[done:]])
 
 
-def _changes(hunk: Hunk) -> Iterator[tuple[int, list[int], list[str]]]:
-    """Each run of changed lines: the number of the line before, of the removed lines, and the added text."""
+def _runs(hunk: Hunk) -> Iterator[_Run]:
+    """Each run of changed lines."""
     # `@@ -5,0 +6 @@`, a hunk without context, inserts after line 5; any other begins at the line it names
     before = hunk.source_start - 1 if hunk.source_length else hunk.source_start
     removed: list[int] = []
-    added: list[str] = []
+    added: list[tuple[int, str]] = []
     for line in hunk:
-        number = line.source_line_no or 0  # None for added lines alone
         if line.is_removed:
-            removed.append(number)
+            removed.append(line.source_line_no or 0)
         elif line.is_added:
-            added.append(line.value)
+            added.append((line.target_line_no or 0, line.value))
         elif line.is_context:
             if removed or added:
-                yield before, removed, added
+                yield _Run(before, tuple(removed), tuple(added))
                 removed, added = [], []
-            before = number
+            before = line.source_line_no or 0
     if removed or added:
-        yield before, removed, added
+        yield _Run(before, tuple(removed), tuple(added))
 
 
 def _extended(found: list[Symbol], lines: list[str], before: int, added: list[str]) -> Symbol:

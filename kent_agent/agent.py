@@ -10,11 +10,12 @@ from typing import Any
 import torch
 
 import kent_agent
-from kent_agent.decoder.model import DecoderModel, operation_shares
+from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.weights import model_hash, weights_path
 from kent_agent.errors import PatchError
-from kent_agent.generator import Candidate, CodeGenerator, Generation, condition_text
-from kent_agent.resonator import CodeResonator, Factorization
+from kent_agent.generator import Candidate, CodeGenerator, Generation
+from kent_agent.locator import open_locator
+from kent_agent.resonator import Factorization
 from kent_agent.source.diff import files_of, unified_diff
 from kent_agent.source.issue import Issue, parse_issue
 from kent_agent.task import PatchResult, Solution, SWETask
@@ -53,7 +54,7 @@ class KentAgent:
         self.model_hash = model_hash(options.model)
         self.store = RepositoryStore(options.repos_dir)
         self.model = DecoderModel.load(weights_path(options.model))
-        self.resonator = CodeResonator(self.model.encoder)
+        self.locator = open_locator()
         self.generator = CodeGenerator(self.model)
 
     def solve(self, task: SWETask) -> Solution:
@@ -68,17 +69,16 @@ class KentAgent:
         with snapshot:
             issue = parse_issue(task.problem_statement)
             with clock.stage("factorize"):
-                found = self.factorize(issue, snapshot, self.options.factorizations)
+                found = self.factorize(issue, snapshot, task.repo)
             with clock.stage("generate"):
                 generation = self.generator.generate(issue, snapshot, found, self.options.candidates)
             with clock.stage("check"):
                 chosen, diff, dropped = _first_applicable(generation, snapshot)
         return self._solution(task, clock, found, generation, chosen, diff, dropped)
 
-    def factorize(self, issue: Issue, snapshot: RepoSnapshot, k: int) -> list[Factorization]:
-        """The k likeliest (FILE, OPERATION, LOCATION); the pattern classifier gives the evidence for OPERATION."""
-        patterns = self.model.classify(self.model.encoder.encode_condition(condition_text(issue), ()))
-        return self.resonator.factorize(issue, snapshot, operation_shares(patterns), k)
+    def factorize(self, issue: Issue, snapshot: RepoSnapshot, repo: str) -> list[Factorization]:
+        """The likeliest (FILE, OPERATION, LOCATION), best first, by weights that have not seen the repository."""
+        return list(self.locator.locate(issue, snapshot, repo, self.options.factorizations).factorizations)
 
     def _solution(
         self,

@@ -23,3 +23,7 @@ class RunError(KentError):
 
 class HarnessError(KentError):
     """An evaluation that cannot run: no daemon, no image, no report."""
+
+
+class LocateError(KentError):
+    """A place that cannot be looked for: no issue, no repository."""

@@ -14,7 +14,8 @@ from kent_agent.decoder.verification import TokenVerifier
 from kent_agent.decoder.vocabulary import Vocabulary
 from kent_agent.encoder import DEFINITION
 from kent_agent.hdc.vectors import Real
-from kent_agent.resonator import Factorization, Source
+from kent_agent.repository_index import Source
+from kent_agent.resonator import Factorization
 from kent_agent.source.edits import DEFINITIONS, IMPORTS, Statement, apply_edit, statements, text_of
 from kent_agent.source.history import MAX_TOKENS, context_tokens, is_source
 from kent_agent.source.issue import Issue

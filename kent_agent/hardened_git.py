@@ -1,6 +1,8 @@
 """Git that runs nothing a repository names, reaches no network, and ignores the user's own configuration."""
 
 import os
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import git
@@ -13,6 +15,7 @@ CONFIGURATION = {
     "core.attributesFile": os.devnull,
     "core.fsmonitor": "false",
     "core.autocrlf": "false",
+    "core.quotePath": "false",
     "credential.helper": "",
     "advice.graftFileDeprecated": "false",
     "gc.auto": "0",
@@ -90,3 +93,32 @@ class HardenedGit(git.Git):
             env={"GIT_INDEX_FILE": str(index)} if index else None,
         )
         return int(status), bytes(output), "; ".join(str(stderr).splitlines())
+
+    def blobs(self, names: Sequence[str]) -> list[bytes | None]:
+        """The content of many blobs by id, in order; None where the repository lacks one."""
+        if not names:
+            return []
+        with tempfile.TemporaryFile() as wanted:
+            wanted.write("".join(f"{name}\n" for name in names).encode())
+            wanted.seek(0)
+            output = self.execute(
+                [self.GIT_PYTHON_GIT_EXECUTABLE or "git", "cat-file", "--batch"],
+                istream=wanted,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
+        return list(_batch(bytes(output)))
+
+
+def _batch(output: bytes) -> Iterator[bytes | None]:
+    """The contents in what `git cat-file --batch` prints: `<id> <type> <size>` and the content, or `<id> missing`."""
+    at = 0
+    while at < len(output):
+        end = output.index(b"\n", at)
+        header, at = output[at:end], end + 1
+        if header.endswith(b" missing"):
+            yield None
+            continue
+        size = int(header.rpartition(b" ")[2])
+        yield output[at : at + size]
+        at += size + 1

@@ -1,43 +1,45 @@
-"""CodeResonator: factorises an issue into (FILE, OPERATION, LOCATION) of one repository."""
+"""CodeResonator: solves FILE, OPERATION and LOCATION of one repository jointly."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from kent_agent.encoder import CodeEncoder, file_terms, inverse_document_frequency, symbol_terms
-from kent_agent.hdc.codebook import Codebook
+from kent_agent.evidence.columns import shares
+from kent_agent.evidence.places import Place
+from kent_agent.hdc.codebook import Codebook, ItemMemory
 from kent_agent.hdc.records import encode_record
-from kent_agent.hdc.resonator import Decoding, Link, RecordResonator
+from kent_agent.hdc.resonator import Coupling, Decoding, RecordResonator
 from kent_agent.hdc.vectors import Real
-from kent_agent.source.history import is_source
-from kent_agent.source.issue import Issue
-from kent_agent.source.symbols import Symbol, symbols
+from kent_agent.source.symbols import Symbol, SymbolKind
 from kent_agent.task import Operation
 
-_SHORTLIST = 24  # files whose symbols are worth a syntax tree
-_SHARPNESS = 2.0  # inverse temperature of evidence, in standard deviations over the candidates
-_KEPT_FILES = 4096  # encoded files kept in memory: 300 instances of one repository share most of theirs
+DIMENSION = 10_000
+LOCATIONS = 200  # places that stand in the record
+_SEED = 3  # of a space apart from those of terms
 
 
-class Source(Protocol):
-    """What the resonator reads of a repository: a RepoSnapshot, or anything like it."""
+@dataclass(frozen=True)
+class Observation:
+    """What the evidence says of each slot, before the slots have shaped one another.
 
-    @property
-    def files(self) -> Sequence["Entry"]: ...
+    Attributes:
+        files: log likelihood of each searched file by path, up to a constant.
+        places: the symbols of those files.
+        place_scores: their log likelihoods, up to a constant, `(n,)`.
+        to_location: exponent of what FILE tells LOCATION.
+        to_file: exponents of what LOCATION tells FILE, by a file's best place and by all of them.
+        operations: likelihood of each operation, summing to 1; the commonest one where nothing is known.
+        kinds: for each operation the share of its edits that are made in each kind of symbol.
+    """
 
-    def read_text(self, path: str) -> str | None: ...
-
-
-class Entry(Protocol):
-    """A file of a Source."""
-
-    @property
-    def path(self) -> str: ...
+    files: Mapping[str, float]
+    places: Sequence[Place]
+    place_scores: Real
+    to_location: float
+    to_file: tuple[float, float]
+    operations: Mapping[Operation, float] = field(default_factory=lambda: {Operation.MODIFY_LINE: 1.0})
+    kinds: Mapping[Operation, Mapping[SymbolKind, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Factorization:
         file: path inside the repository.
         operation: the kind of edit.
         location: the symbol to edit, with its lines.
-        confidence: geometric mean of the slots' confidences, in [0, 1].
+        confidence: of the three together, in [0, 1].
         confidences: each slot's, by name.
         converged: whether the resonator settled.
     """
@@ -62,142 +64,113 @@ class Factorization:
 
 
 @dataclass(frozen=True)
-class _EncodedFile:
-    vectors: Real  # (3, D), one a role
-    terms: frozenset[str]
+class Beliefs:
+    """Beliefs about the three slots.
+
+    Attributes:
+        files: belief in each searched file by path, best first.
+        places: belief in each place that stood in the record, best first.
+        operations: belief in each operation.
+        converged: whether the resonator settled.
+        sweeps: how many it took.
+    """
+
+    files: Mapping[str, float]
+    places: tuple[tuple[Place, float], ...]
+    operations: Mapping[Operation, float]
+    converged: bool
+    sweeps: int
 
 
 class CodeResonator:
-    """Weighs a repository's files and symbols against an issue, and solves the three slots jointly.
+    """Puts the evidence for three slots into one record, and decodes it with what couples them.
 
     Args:
-        encoder: the space.
+        dimension: D of the record, a multiple of 8.
     """
 
-    def __init__(self, encoder: CodeEncoder) -> None:
-        self.encoder = encoder
-        self._encoded = lru_cache(maxsize=_KEPT_FILES)(self._encode_file)
+    def __init__(self, dimension: int = DIMENSION) -> None:
+        self.items = ItemMemory(dimension, _SEED)
 
-    def factorize(
-        self, issue: Issue, source: Source, operations: Mapping[Operation, float], k: int = 5
-    ) -> list[Factorization]:
-        """The k best factorizations of an issue, best first; empty where the repository has no Python source.
+    def solve(self, observed: Observation) -> Beliefs:
+        """The beliefs that the slots come to, together.
 
-        Args:
-            issue: the parsed issue.
-            source: the repository at its base commit.
-            operations: evidence for each operation, summing to 1.
-            k: how many, at most.
+        Raises:
+            ValueError: nothing is observed of one of the slots.
         """
-        files = self.rank_files(issue, source)
-        if not files:
-            return []
-        places = self._rank_places(issue, source, files)
-        return self._solve(files, places, operations, k)
-
-    def rank_files(self, issue: Issue, source: Source) -> dict[str, float]:
-        """Evidence for each Python source file of the repository, best first, summing to 1."""
-        encoded: dict[str, _EncodedFile] = {}
-        for entry in source.files:
-            if not is_source(entry.path):
-                continue
-            text = source.read_text(entry.path)
-            if text is not None:
-                encoded[entry.path] = self._encoded(entry.path, text)
-        if not encoded:
-            return {}
-        idf = inverse_document_frequency(file.terms for file in encoded.values())
-        query = self.encoder.encode_issue(issue, idf)
-        scores = np.stack([file.vectors for file in encoded.values()]) @ query
-        evidence = _evidence(scores.sum(axis=1))
-        order = np.argsort(-evidence, kind="stable")
-        paths = list(encoded)
-        return {paths[i]: float(evidence[i]) for i in order}
-
-    def _encode_file(self, path: str, text: str) -> _EncodedFile:
-        counts = file_terms(path, text)
-        return _EncodedFile(self.encoder.encode_roles(counts), frozenset(chain.from_iterable(counts.values())))
-
-    def _rank_places(self, issue: Issue, source: Source, files: Mapping[str, float]) -> dict[tuple[str, Symbol], float]:
-        """Evidence for the symbols of the likeliest files, summing to 1."""
-        counts: dict[tuple[str, Symbol], Counter[str]] = {}
-        for path in list(files)[:_SHORTLIST]:
-            text = source.read_text(path) or ""
-            lines = text.split("\n")
-            found = symbols(text)
-            for symbol in found:
-                body = "\n".join(_own_lines(symbol, found, lines))
-                counts[path, symbol] = symbol_terms("" if symbol.kind == "module" else symbol.name, body)
-        idf = inverse_document_frequency(counts.values())
-        query = self.encoder.encode_issue(issue, idf)
-        stack = np.stack([self.encoder.encode_terms(bag) for bag in counts.values()])
-        return dict(zip(counts, _evidence(stack @ query).tolist(), strict=True))
-
-    def _solve(
-        self,
-        files: Mapping[str, float],
-        places: Mapping[tuple[str, Symbol], float],
-        operations: Mapping[Operation, float],
-        k: int,
-    ) -> list[Factorization]:
-        items = self.encoder.items
-        names = [f"{path}::{symbol.name}:{symbol.start}" for path, symbol in places]
-        by_name = dict(zip(names, places, strict=True))
-        shortlist = list(dict.fromkeys(path for path, _ in places))
-        codebooks = {
-            "FILE": Codebook.of_atoms(shortlist, items),
-            "OPERATION": Codebook.of_atoms(list(operations), items),
-            "LOCATION": Codebook.of_atoms(names, items),
+        if not observed.files or not observed.places or not observed.operations:
+            raise ValueError("A slot without candidates cannot be solved.")
+        order = self._likeliest(observed)
+        places = [observed.places[j] for j in order]
+        evidence = {
+            "FILE": shares(np.array(list(observed.files.values()), dtype=np.float32)),
+            "OPERATION": np.array(list(observed.operations.values()), dtype=np.float32),
+            "LOCATION": shares(observed.place_scores[order]),
         }
-        weights = {
-            "FILE": np.array([files[path] for path in shortlist], dtype=np.float32),
-            "OPERATION": np.array(list(operations.values()), dtype=np.float32),
-            "LOCATION": np.array(list(places.values()), dtype=np.float32),
+        names: dict[str, list[str]] = {
+            "FILE": list(observed.files),
+            "OPERATION": [str(operation) for operation in observed.operations],
+            "LOCATION": [f"{place.path}::{place.symbol.name}:{place.symbol.start}" for place in places],
         }
-        record = encode_record({slot: weights[slot] @ book.vectors for slot, book in codebooks.items()}, items)
-        belongs = Link.of_pairs("FILE", "LOCATION", codebooks, _membership(shortlist, places))
-        found = RecordResonator(codebooks, [belongs], items).decode_top(record, k)
-        return [_factorization(decoding, by_name) for decoding in found]
+        codebooks = {slot: Codebook.of_atoms(fillers, self.items) for slot, fillers in names.items()}
+        record = encode_record(
+            {slot: np.sqrt(evidence[slot]) @ book.vectors for slot, book in codebooks.items()}, self.items
+        )
+        found = RecordResonator(codebooks, self._couplings(observed, places), self.items).decode(record)
+        return _beliefs(found, list(observed.files), places, list(observed.operations))
+
+    def _likeliest(self, observed: Observation) -> list[int]:
+        """Numbers of the places to put into the record: the best by what FILE and LOCATION say so far."""
+        paths = {path: i for i, path in enumerate(observed.files)}
+        files = np.log(shares(np.array(list(observed.files.values()), dtype=np.float32)) + 1e-6)
+        of_file = np.array([files[paths[place.path]] for place in observed.places])
+        scores = observed.place_scores + observed.to_location * of_file
+        best: list[int] = np.argsort(-scores, kind="stable")[:LOCATIONS].tolist()
+        return best
+
+    def _couplings(self, observed: Observation, places: Sequence[Place]) -> list[Coupling]:
+        """A location belongs to its file; an operation prefers kinds of locations."""
+        paths = list(observed.files)
+        belongs = np.array([[place.path == path for place in places] for path in paths], dtype=np.float32)
+        prefers = np.array(
+            [
+                [observed.kinds.get(operation, {}).get(place.symbol.kind, 1.0) for place in places]
+                for operation in observed.operations
+            ],
+            dtype=np.float32,
+        )
+        return [
+            Coupling("FILE", "LOCATION", belongs, observed.to_file, (0.0, observed.to_location)),
+            Coupling("OPERATION", "LOCATION", prefers, (0.0, 1.0), (0.0, 0.0)),
+        ]
 
 
-def _factorization(decoding: Decoding, places: Mapping[str, tuple[str, Symbol]]) -> Factorization:
-    """A decoding in terms of the repository; the location's own file wins over a FILE slot that disagrees."""
-    path, symbol = places[decoding.fillers["LOCATION"]]
-    return Factorization(
-        file=path,
-        operation=Operation(decoding.fillers["OPERATION"]),
-        location=symbol,
-        confidence=decoding.confidence if decoding.fillers["FILE"] == path else decoding.confidence / 2,
-        confidences=decoding.confidences,
-        converged=decoding.converged,
+def factorizations(beliefs: Beliefs, k: int) -> list[Factorization]:
+    """The k places believed in most, each with the operation that is believed in.
+
+    One operation goes with all places: to choose it anew by each place's kind was measured to name it worse.
+    """
+    operation = max(beliefs.operations, key=lambda each: beliefs.operations[each])
+    found = []
+    for place, belief in beliefs.places[:k]:
+        confidences = {
+            "FILE": beliefs.files[place.path],
+            "OPERATION": beliefs.operations[operation],
+            "LOCATION": belief,
+        }
+        together = float(np.prod(list(confidences.values())) ** (1 / len(confidences)))
+        found.append(Factorization(place.path, operation, place.symbol, together, confidences, beliefs.converged))
+    return found
+
+
+def _beliefs(
+    found: Decoding, paths: Sequence[str], places: Sequence[Place], operations: Sequence[Operation]
+) -> Beliefs:
+    files, locations = found.beliefs["FILE"], found.beliefs["LOCATION"]
+    return Beliefs(
+        files={paths[i]: float(files[i]) for i in np.argsort(-files, kind="stable")},
+        places=tuple((places[j], float(locations[j])) for j in np.argsort(-locations, kind="stable")),
+        operations=dict(zip(operations, found.beliefs["OPERATION"].tolist(), strict=True)),
+        converged=found.converged,
+        sweeps=found.sweeps,
     )
-
-
-def _membership(files: Sequence[str], places: Mapping[tuple[str, Symbol], float]) -> dict[tuple[int, int], float]:
-    """For each (file, place in it): the place's share of its file's evidence."""
-    total = dict.fromkeys(files, 0.0)
-    for (path, _), weight in places.items():
-        total[path] += weight
-    number = {path: i for i, path in enumerate(files)}
-    return {(number[path], j): weight / max(total[path], 1e-12) for j, ((path, _), weight) in enumerate(places.items())}
-
-
-def _own_lines(symbol: Symbol, found: Sequence[Symbol], lines: Sequence[str]) -> list[str]:
-    """A symbol's lines; for modules and classes those that no function inside owns."""
-    if symbol.kind == "function":
-        return list(lines[symbol.start - 1 : symbol.end])
-    owned = {
-        line
-        for other in found
-        if other.kind == "function" and symbol.start <= other.start and other.end <= symbol.end
-        for line in range(other.start, other.end + 1)
-    }
-    return [lines[i - 1] for i in range(symbol.start, min(symbol.end, len(lines)) + 1) if i not in owned]
-
-
-def _evidence(scores: Real) -> Real:
-    """Scores `(n,)` as shares that sum to 1: a softmax over standard scores, so that it fits any repository's size."""
-    spread = float(scores.std()) or 1.0
-    shares = np.exp(_SHARPNESS * (scores - scores.max()) / spread)
-    result: Real = (shares / shares.sum()).astype(np.float32)
-    return result

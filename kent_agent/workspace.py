@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +30,7 @@ HOSTING_SITE = "https://github.com"
 MAX_TEXT_BYTES = 1_000_000
 REGULAR_FILE_MODES = frozenset({"100644", "100755"})
 NO_FILE_MODE = "000000"
+_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 PYTHON_SUFFIXES = (".py", ".pyi")
 
 
@@ -40,6 +41,8 @@ def cache_dir() -> Path:
 
 def is_safe_path(path: str) -> bool:
     """Whether a path stays inside its tree and outside git's own directory."""
+    if "/." not in path and "//" not in path and not path.startswith((".", "/")) and not path.endswith("/"):
+        return bool(path)  # most are plain, and there are thousands
     return all(part not in ("", ".", "..") and part.lower() != ".git" for part in path.split("/"))
 
 
@@ -73,6 +76,30 @@ def mirrors_dir(option: Path | None) -> Path | None:
             f"{named}, the folder of repository mirrors, is not there; check --repos-dir or KENT_REPOS_DIR."
         )
     return named.resolve() if named else None
+
+
+def revision_of(repository: Path, revision: str) -> str:
+    """The full id of the commit that a revision of a local repository names.
+
+    Raises:
+        WorkspaceError: it is no git repository, or has no such commit.
+    """
+    try:
+        git_dir, common_dir = _git_dirs(repository)
+    except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
+        raise WorkspaceError(f"{repository} is not a git repository; name the folder that holds .git.") from error
+    with tempfile.TemporaryDirectory(prefix="kent_agent-") as work_tree:
+        asked = HardenedGit(git_dir, Path(work_tree), common_dir)
+        status, output, _ = asked.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if status:
+        raise WorkspaceError(f"{repository} has no commit {revision!r}; name a branch, a tag or an id.")
+    return output.decode().strip()
+
+
+def _git_dirs(repository: Path) -> tuple[Path, Path]:
+    """The git directory of a repository, and where its objects are; GitPython's errors where it is none."""
+    with git.Repo(repository, expand_vars=False) as found:
+        return Path(found.git_dir).absolute(), Path(found.common_dir).absolute()
 
 
 class RepositoryStore:
@@ -162,8 +189,7 @@ class RepoSnapshot:
         if not re.fullmatch(r"[0-9a-f]{40}", base_commit):
             raise WorkspaceError(f"the base commit {base_commit!r} of {repo} is not a full commit id.")
         try:
-            with git.Repo(mirror, expand_vars=False) as found:
-                git_dir, common_dir = Path(found.git_dir).absolute(), Path(found.common_dir).absolute()
+            git_dir, common_dir = _git_dirs(mirror)
         except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
             raise WorkspaceError(f"{mirror}, the mirror of {repo}, is not a git repository.") from error
         self._scratch = tempfile.TemporaryDirectory(prefix="kent_agent-", ignore_cleanup_errors=True)
@@ -224,29 +250,57 @@ class RepoSnapshot:
         if entry is None or not 0 <= entry.size <= MAX_TEXT_BYTES:
             return None
         try:
-            data = self.read(path)
-            encoding = "utf-8"
-            if path.endswith(PYTHON_SUFFIXES):
-                encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-            # A byte order mark stays in the text, so that a diff of the text is a diff of the bytes.
-            return data.decode("utf-8" if encoding == "utf-8-sig" else encoding)
-        except (WorkspaceError, UnicodeError, SyntaxError, LookupError):
+            return _decoded(path, self.read(path))
+        except WorkspaceError:
             return None
 
-    def history(self, limit: int) -> list[Commit]:
-        """The last `limit` commits up to and with the base commit, newest first, with full messages."""
+    def read_texts(self, paths: Sequence[str]) -> Iterator[str | None]:
+        """The texts of many files, as `read_text` gives them, read by one process in one go."""
+        wanted = [entry for path in paths if (entry := self._entries.get(path)) and 0 <= entry.size <= MAX_TEXT_BYTES]
+        blobs = self._git.blobs([entry.blob for entry in wanted])
+        held = {entry.path: blob for entry, blob in zip(wanted, blobs, strict=True)}
+        return (_decoded(path, data) if (data := held.get(path)) is not None else None for path in paths)
+
+    def ancestors(self, limit: int) -> list[str]:
+        """Ids of the last `limit` commits up to and with the base commit, newest first."""
+        return self._run("rev-list", f"--max-count={limit}", self.base_commit).decode().split()
+
+    def commits(self, shas: Sequence[str]) -> list[Commit]:
+        """Commits by id, with full messages, in the order asked for."""
+        if not shas:
+            return []
         log = self._run(
-            *("log", "-z", "--name-only", "--no-renames", "--no-show-signature", "--encoding=UTF-8"),
-            *("--format=/%H%x00%B%x00", f"--max-count={limit}", self.base_commit),
+            *("log", "--no-walk=unsorted", "-z", "--name-only", "--no-renames", "--no-show-signature"),
+            *("--encoding=UTF-8", "--format=/%H%x00%B%x00", *shas),
         )
-        commits: list[tuple[str, str, list[str]]] = []
+        found: list[tuple[str, str, list[str]]] = []
         fields = iter(log.decode(errors="replace").split("\0"))
         for field in fields:
             if field.startswith("/"):  # no path of a tree does
-                commits.append((field[1:], next(fields).strip("\n"), []))
+                found.append((field[1:], next(fields).strip("\n"), []))
             elif field:
-                commits[-1][2].append(field.removeprefix("\n"))
-        return [Commit(sha, message, tuple(files)) for sha, message, files in commits]
+                found[-1][2].append(field.removeprefix("\n"))
+        return [Commit(sha, message, tuple(files)) for sha, message, files in found]
+
+    def added_lines(self, shas: Sequence[str]) -> list[dict[str, list[str]]]:
+        """The lines that each commit added to Python files, by path, in the order asked for; none for merges."""
+        if not shas:
+            return []
+        log = self._run(
+            *("log", "--no-walk=unsorted", "--patch", "--unified=0", "--no-renames", "--no-show-signature"),
+            *("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--format=%x00%H"),
+            *(*shas, "--", *(f"*{suffix}" for suffix in PYTHON_SUFFIXES)),
+        )
+        found: dict[str, dict[str, list[str]]] = {sha: {} for sha in shas}
+        # Lines of a patch have a prefix: a NUL that begins one is the format's, and no file's.
+        for block in log.decode(errors="replace").removeprefix("\0").split("\n\0"):
+            sha, _, patch = block.partition("\n")
+            found[sha] = _added(patch)
+        return [found[sha] for sha in shas]
+
+    def history(self, limit: int) -> list[Commit]:
+        """The last `limit` commits up to and with the base commit, newest first, with full messages."""
+        return self.commits(self.ancestors(limit))
 
     def resolve(self, revision: str) -> str | None:
         """The full id of a commit named by an id, abbreviated or not, a tag or a branch of the mirror.
@@ -336,3 +390,34 @@ class RepoSnapshot:
         if status:
             raise WorkspaceError(f"git {arguments[0]} failed in {self.repo} at {self.base_commit}: {stderr}.")
         return output
+
+
+def _decoded(path: str, data: bytes) -> str | None:
+    """A file's text; None where it is none."""
+    try:
+        encoding = "utf-8"
+        if path.endswith(PYTHON_SUFFIXES):
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        # A byte order mark stays in the text, so that a diff of the text is a diff of the bytes.
+        return data.decode("utf-8" if encoding == "utf-8-sig" else encoding)
+    except (UnicodeError, SyntaxError, LookupError):
+        return None
+
+
+def _added(patch: str) -> dict[str, list[str]]:
+    """The lines that a diff without context adds, by path."""
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []
+    left = 0  # lines of a hunk that are still to come: what they hold may look like a header
+    for line in patch.split("\n"):
+        if left > 0:
+            left -= 1
+            lines += [line[1:]] if line.startswith("+") else []
+            left += line.startswith("\\")  # `\ No newline at end of file` counts as none
+        elif line.startswith("diff --git "):
+            lines = []  # of no file, until its name is read
+        elif line.startswith("+++ b/"):
+            lines = found.setdefault(line.removeprefix("+++ b/").rstrip("\t"), [])
+        elif hunk := _HUNK.match(line):
+            left = sum(1 if count is None else int(count) for count in hunk.groups())
+    return found

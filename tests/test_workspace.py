@@ -17,7 +17,8 @@ from kent_agent.task import SWETask
 from kent_agent.workspace import RepositoryStore, RepoSnapshot, cache_dir
 
 TinyRepo = tuple[Path, SWETask]
-Build = Callable[[Path, list[tuple[str, Mapping[str, str | bytes | Path | None]]]], list[str]]
+Commits = list[tuple[str, Mapping[str, str | bytes | Path | None]]]
+Build = Callable[[Path, Commits], list[str]]
 
 
 def mirror_of(tiny_repo: TinyRepo) -> git.Repo:
@@ -166,13 +167,129 @@ def test_history_has_full_messages_and_touched_files(tiny_repo: TinyRepo) -> Non
 
 def test_history_goes_through_merges(tmp_path: Path, build_repository: Build) -> None:
     odd = "Odd\n\n/0123 a line like a record\n\nä"
-    commits: list[tuple[str, Mapping[str, str]]] = [("One", {"a.py": "1\n"}), (odd, {"b c.py": "é\n"})]
+    commits: Commits = [("One", {"a.py": "1\n"}), (odd, {"b c.py": "é\n"})]
     shas = build_repository(tmp_path / "mirror", commits)
     with git.Repo(tmp_path / "mirror") as repo:
         merge = repo.git.commit_tree("HEAD^{tree}", "-m", "Merge", "-p", shas[1], "-p", shas[0])
     with RepoSnapshot("acme/merged", merge, tmp_path / "mirror") as snapshot:
         found = [(commit.message, commit.files) for commit in snapshot.history(5)]
     assert found == [("Merge", ()), (odd, ("b c.py",)), ("One", ("a.py",))]
+
+
+def test_added_lines_are_those_of_python_files_by_path_in_the_order_asked_for(
+    tmp_path: Path, build_repository: Build
+) -> None:
+    commits: Commits = [
+        ("One", {"a.py": "1\n2\n3\n", "b c/d.pyi": "x\n", "e.txt": "no\n", "empty.py": ""}),
+        ("Two", {"a.py": "1\ntwo\n\n    3\n3\nfour\n"}),
+        ("No Python", {"e.txt": "neither\n"}),
+    ]
+    first, second, third = build_repository(tmp_path / "mirror", commits)
+    one, two = {"a.py": ["1", "2", "3"], "b c/d.pyi": ["x"]}, {"a.py": ["two", "", "    3", "four"]}
+    with RepoSnapshot("acme/added", third, tmp_path / "mirror") as snapshot:
+        assert snapshot.added_lines([first, second, third]) == [one, two, {}]
+        assert snapshot.added_lines([third, second, first, second]) == [{}, two, one, two]
+        assert snapshot.added_lines([second]) == [two]
+        assert snapshot.added_lines([]) == []
+
+
+HEADERS = [
+    *("++ b/other.py", "-- a/other.py", "@@ -1,9 +1,9 @@", "@@ -0,0 +1 @@", "diff --git a/other.py b/other.py"),
+    *("\\ No newline at end of file", "+", "-", " ", "+++ b/other.py", "commit 0123456789"),
+]
+
+
+@pytest.mark.parametrize("ending", ["\n", ""])
+def test_added_lines_that_look_like_headers_of_a_diff_are_lines(
+    tmp_path: Path, build_repository: Build, ending: str
+) -> None:
+    text = "\n".join(HEADERS) + ending
+    commits: Commits = [
+        ("Look like it", {"a.py": text, "z.py": "last\n"}),
+        ("Looked like it", {"a.py": "1\n2\n", "z.py": "last\nof all\n"}),
+        ("Look like it after two lines", {"a.py": "1\n2\n" + text, "z.py": "of all\n"}),
+    ]
+    shas = build_repository(tmp_path / "mirror", commits)
+    with RepoSnapshot("acme/added", shas[-1], tmp_path / "mirror") as snapshot:
+        assert snapshot.added_lines(shas) == [
+            {"a.py": HEADERS, "z.py": ["last"]},
+            {"a.py": ["1", "2"], "z.py": ["of all"]},
+            {"a.py": HEADERS, "z.py": []},
+        ]
+
+
+def test_lines_at_the_end_of_a_file_are_added_with_a_newline_or_without(
+    tmp_path: Path, build_repository: Build
+) -> None:
+    commits: Commits = [
+        ("No newline", {"a.py": "1\n2", "z.py": "x = 1"}),
+        ("Still none", {"a.py": "1\n2\n3", "z.py": "x = 2"}),
+        ("One", {"a.py": "1\n2\n3\n4\n", "z.py": "x = 3\n"}),
+        ("None again", {"a.py": "1\n2\n3\n5", "z.py": "x = 4"}),
+    ]
+    shas = build_repository(tmp_path / "mirror", commits)
+    with RepoSnapshot("acme/added", shas[-1], tmp_path / "mirror") as snapshot:
+        assert snapshot.added_lines(shas) == [
+            {"a.py": ["1", "2"], "z.py": ["x = 1"]},
+            {"a.py": ["2", "3"], "z.py": ["x = 2"]},
+            {"a.py": ["3", "4"], "z.py": ["x = 3"]},
+            {"a.py": ["5"], "z.py": ["x = 4"]},
+        ]
+
+
+def test_what_is_deleted_is_not_added_and_what_is_moved_is_added_elsewhere(
+    tmp_path: Path, build_repository: Build
+) -> None:
+    commits: Commits = [
+        ("Files", {"a.py": "1\n2\n3\n", "b.py": "4\n5\n", "c.py": "6\n"}),
+        ("Delete lines", {"a.py": "1\n3\n"}),
+        ("Delete and move files", {"a.py": None, "b.py": None, "moved.py": "4\n5\n", "c.py": "6\n7\n"}),
+    ]
+    shas = build_repository(tmp_path / "mirror", commits)
+    with RepoSnapshot("acme/added", shas[-1], tmp_path / "mirror") as snapshot:
+        lines, files = snapshot.added_lines(shas[1:])
+    assert not any(lines.values())
+    assert files == {"c.py": ["7"], "moved.py": ["4", "5"]}
+
+
+def test_a_merge_adds_no_lines(tmp_path: Path, build_repository: Build) -> None:
+    commits: Commits = [("One", {"a.py": "1\n"}), ("Two", {"a.py": "2\n", "b.py": "x\n"})]
+    one, two = build_repository(tmp_path / "mirror", commits)
+    with git.Repo(tmp_path / "mirror") as repo:
+        evil = commit_tree(repo, f"100644 blob {repo.git.rev_parse('HEAD:b.py')}\tmerged.py")
+        merges = [repo.git.commit_tree(f"{each}^{{tree}}", "-m", "Merge", "-p", two, "-p", one) for each in (two, evil)]
+    for merge in merges:
+        with RepoSnapshot("acme/merged", merge, tmp_path / "mirror") as snapshot:
+            assert snapshot.added_lines([two, merge, one]) == [{"a.py": ["2"], "b.py": ["x"]}, {}, {"a.py": ["1"]}]
+
+
+@pytest.mark.parametrize("name", ["b c.py", "ü/größe.py"])
+def test_added_lines_are_known_by_a_path_of_any_letters(tmp_path: Path, build_repository: Build, name: str) -> None:
+    (sha,) = build_repository(tmp_path / "mirror", [("Files", {"a.py": "first\n", name: "own\n", "z.py": "last\n"})])
+    with RepoSnapshot("acme/added", sha, tmp_path / "mirror") as snapshot:
+        assert snapshot.added_lines([sha]) == [{"a.py": ["first"], name: ["own"], "z.py": ["last"]}]
+
+
+@pytest.mark.parametrize("name", ['q"uote.py', "tab\t.py"])
+def test_lines_of_a_file_of_an_odd_name_are_added_to_no_other(
+    tmp_path: Path, build_repository: Build, name: str
+) -> None:
+    (sha,) = build_repository(tmp_path / "mirror", [("Files", {"a.py": "first\n", name: "own\n", "z.py": "last\n"})])
+    with RepoSnapshot("acme/added", sha, tmp_path / "mirror") as snapshot:
+        (added,) = snapshot.added_lines([sha])
+    assert added | {name: ["own"]} == {"a.py": ["first"], name: ["own"], "z.py": ["last"]}
+
+
+def test_added_bytes_that_are_no_text_do_not_hide_what_else_was_added(tmp_path: Path, build_repository: Build) -> None:
+    binary, odd, long = b"\0\n", b"x = '\xe9'\r\n", b"y = 1\n" * 3000 + b"s = '\0'\n"
+    files = {"a.py": binary, "b.py": odd, "c.py": long, "d.py": b"last\n"}
+    (sha,) = build_repository(tmp_path / "mirror", [("Files", files)])
+    with RepoSnapshot("acme/added", sha, tmp_path / "mirror") as snapshot:
+        (added,) = snapshot.added_lines([sha])
+    assert added.get("a.py", []) == []
+    assert [line.strip() for line in added["b.py"]] == ["x = '\ufffd'"]
+    assert added["c.py"] == ["y = 1"] * 3000 + ["s = '\0'"]
+    assert added["d.py"] == ["last"]
 
 
 def test_no_later_commit_is_reachable(tiny_repo: TinyRepo) -> None:
@@ -304,6 +421,7 @@ def test_a_mirror_is_never_modified(tiny_repo: TinyRepo) -> None:
     with snapshot_of(tiny_repo) as snapshot:
         snapshot.read("README.md")
         snapshot.history(10)
+        snapshot.added_lines(snapshot.ancestors(10))
         snapshot.resolve("v2")
         patch = unified_diff({"README.md": ("# tiny\n", "# never seen before\n")})
         snapshot.check(patch)
@@ -321,6 +439,8 @@ def test_nothing_that_a_mirror_configures_is_run(tiny_repo: TinyRepo, tmp_path: 
         for key in (
             "core.fsmonitor",
             "diff.external",
+            "diff.x.command",
+            "diff.x.textconv",
             "core.pager",
             "gpg.program",
             "filter.x.clean",
@@ -332,6 +452,7 @@ def test_nothing_that_a_mirror_configures_is_run(tiny_repo: TinyRepo, tmp_path: 
         (Path(repo.git_dir) / "info/attributes").write_text("* filter=x diff=x\n")
     with snapshot_of(tiny_repo) as snapshot:
         snapshot.history(10)
+        assert any(snapshot.added_lines(snapshot.ancestors(10)))
         snapshot.read("README.md")
         snapshot.resolve("main")
         snapshot.apply(unified_diff({"README.md": ("# tiny\n", "# Tiny\n")}))

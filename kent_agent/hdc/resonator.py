@@ -1,56 +1,80 @@
-"""An alternating resonator over role-filler records whose slots shape one another.
+"""A resonator over role-filler records: slots that are solved in alternation and shape one another.
 
-After resonator networks (Frady, Kent, Olshausen, Sommer 2020): every slot's estimate is unbound from the
-observation with the current estimates of the others, cleaned up against its codebook, and fed back until no
-estimate moves. The observation here is a record rather than a pure product, since products break at repository size;
-what couples two slots is a link, a bundle of their compatible pairs, each pair a product of two fillers.
+After resonator networks (Frady, Kent, Olshausen, Sommer 2020): each slot is unbound from what the current estimates
+of all slots leave unexplained of the observation, cleaned up against its codebook, and fed back until nothing moves.
+The observation is a record rather than a product, since products break at repository size; a slot's filler may be a
+superposition, and then its amplitudes are what is estimated (successive interference cancellation, which for nearly
+orthogonal codebooks is Landweber's iteration).
+
+What couples two slots is the compatibility of their fillers: each tells the other how likely its fillers are, by all
+that it knows but what the other told it (Pearl's belief propagation, 1988), so that no slot hears its own echo.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kent_agent.hdc.codebook import Codebook, ItemMemory
-from kent_agent.hdc.records import unbind_role
-from kent_agent.hdc.vectors import Real, bind
+from kent_agent.hdc.records import role_vector
+from kent_agent.hdc.vectors import Real
+
+FLOOR = 1e-4  # the likelihood of what nothing speaks for: a message never forbids
 
 
 @dataclass(frozen=True)
-class Link:
-    """A coupling of two slots: the bundle `(D,)` of their compatible filler pairs, each a product `left * right`."""
+class Coupling:
+    """How two slots shape one another.
+
+    Attributes:
+        left, right: the slots.
+        pairs: compatibility of their fillers, `(n_left, n_right)`, in [0, 1].
+        to_left, to_right: exponents of what is told in each direction: of a filler's best partner, and of all
+            its partners together.
+    """
 
     left: str
     right: str
     pairs: Real
+    to_left: tuple[float, float]
+    to_right: tuple[float, float]
 
-    @classmethod
-    def of_pairs(
-        cls, left: str, right: str, codebooks: Mapping[str, Codebook], pairs: Mapping[tuple[int, int], float]
-    ) -> "Link":
-        """A link from weighted pairs of filler numbers; unbinding one filler yields the other at the pair's weight."""
-        rows, columns = (np.array(side, dtype=np.intp) for side in zip(*pairs, strict=True))
-        products = codebooks[left].vectors[rows] * codebooks[right].vectors[columns]
-        weights = np.fromiter(pairs.values(), np.float32, len(pairs))
-        dimension = products.shape[1]  # unit fillers multiply to length 1/sqrt(D): bring them back
-        return cls(left, right, (weights @ products) * dimension)
+    def message(self, slot: str, belief: Real) -> Real:
+        """What one slot's fillers are told `(n,)`, as log likelihoods, by what is believed of the other's."""
+        pairs = self.pairs if slot == self.left else self.pairs.T
+        best, together = self.to_left if slot == self.left else self.to_right
+        reached = pairs * belief
+        told: Real = best * np.log(reached.max(axis=1) + FLOOR) + together * np.log(reached.sum(axis=1) + FLOOR)
+        return told
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """One factorization of a record.
+    """What a record holds.
 
     Attributes:
-        fillers: the filler of each slot.
-        confidences: each winner's share of its slot's cleaned-up estimate, in [0, 1].
-        iterations: sweeps until no slot changed.
-        converged: False when the sweep limit was reached first.
+        names: the fillers of each slot.
+        own: what the record alone says of each slot's fillers, `(n,)` summing to 1.
+        beliefs: the same with what the other slots say.
+        sweeps: over all slots, until nothing moved.
+        converged: False when the sweeps ran out first, restarts included.
     """
 
-    fillers: dict[str, str]
-    confidences: dict[str, float]
-    iterations: int
+    names: Mapping[str, tuple[str, ...]]
+    own: Mapping[str, Real]
+    beliefs: Mapping[str, Real]
+    sweeps: int
     converged: bool
+
+    @property
+    def fillers(self) -> dict[str, str]:
+        """The likeliest filler of each slot."""
+        return {slot: self.names[slot][int(belief.argmax())] for slot, belief in self.beliefs.items()}
+
+    @property
+    def confidences(self) -> dict[str, float]:
+        """The belief in it, in [0, 1]."""
+        return {slot: float(belief.max()) for slot, belief in self.beliefs.items()}
 
     @property
     def confidence(self) -> float:
@@ -59,97 +83,104 @@ class Decoding:
 
 
 class RecordResonator:
-    """Decodes records into one filler a slot, jointly.
+    """Decodes records into beliefs about the fillers of each slot, jointly.
+
+    A record's amplitudes are the square roots of likelihoods, so that it has length one whatever it holds.
 
     Args:
         codebooks: the fillers of each slot.
-        links: couplings between slots.
+        couplings: between slots; as a graph they form a tree.
         items: the item memory that made the roles.
-        noise_floor: similarities below this many standard deviations of cross-talk are cleaned away.
-        max_sweeps: sweeps over all slots before giving up.
+        noise_floor: amplitudes below this many standard deviations of what is unexplained are cleaned away.
+        max_sweeps: sweeps over all slots before starting again.
+        restarts: how often to start again, with half the step each time.
+        tolerance: of beliefs, below which nothing moves.
     """
 
     def __init__(
         self,
         codebooks: Mapping[str, Codebook],
-        links: Sequence[Link],
+        couplings: Sequence[Coupling],
         items: ItemMemory,
         noise_floor: float = 2.0,
-        max_sweeps: int = 20,
+        max_sweeps: int = 30,
+        restarts: int = 2,
+        tolerance: float = 1e-3,
     ) -> None:
         self.codebooks = dict(codebooks)
-        self.links = tuple(links)
-        self.items = items
+        self.couplings = tuple(couplings)
         self.noise_floor = noise_floor
         self.max_sweeps = max_sweeps
+        self.restarts = restarts
+        self.tolerance = tolerance
+        self._roles = {slot: role_vector(slot, items) for slot in codebooks}
 
-    def decode(self, record: Real, explained: Collection[str] = ()) -> Decoding:
-        """The best joint factorization of a record `(D,)` whose last slot holds none of the explained fillers."""
-        allowed = self._allowed(explained)
-        estimates = {slot: self._cleanup(slot, self._own(record, slot), allowed) for slot in self.codebooks}
-        winners = {slot: int(shares.argmax()) for slot, shares in estimates.items()}
+    def decode(self, record: Real) -> Decoding:
+        """The fillers of a record `(D,)`."""
+        fillers = sum(len(book.names) for book in self.codebooks.values())
+        step = (1 + (fillers / len(record)) ** 0.5) ** -2  # below which the alternation contracts
+        decoding = self._settle(record, step)
+        for restart in range(self.restarts):
+            if decoding.converged:
+                break
+            again = self._settle(record, step / 2 ** (restart + 1))
+            decoding = replace(again, sweeps=decoding.sweeps + again.sweeps)
+        return decoding
+
+    def _settle(self, record: Real, step: float) -> Decoding:
+        amplitudes = {slot: np.zeros(len(book.names), dtype=np.float32) for slot, book in self.codebooks.items()}
+        messages: dict[tuple[str, str], Real] = {}
+        unexplained = record.copy()
+        beliefs = {slot: self._belief(slot, amplitudes, messages) for slot in self.codebooks}
         for sweep in range(1, self.max_sweeps + 1):
-            before = dict(winners)
             for slot in self.codebooks:
-                query = self._own(record, slot) + self._linked(slot, estimates)
-                estimates[slot] = self._cleanup(slot, query, allowed)
-                winners[slot] = int(estimates[slot].argmax())
-            if winners == before:
-                return self._decoding(winners, estimates, sweep, True)
-        return self._decoding(winners, estimates, self.max_sweeps, False)
+                self._listen(slot, amplitudes, unexplained, step)
+                self._tell(slot, amplitudes, messages)
+            before, beliefs = beliefs, {slot: self._belief(slot, amplitudes, messages) for slot in self.codebooks}
+            if all(float(np.abs(beliefs[slot] - before[slot]).max()) < self.tolerance for slot in beliefs):
+                return self._decoding(amplitudes, beliefs, sweep, True)
+        return self._decoding(amplitudes, beliefs, self.max_sweeps, False)
 
-    def decode_top(self, record: Real, k: int) -> list[Decoding]:
-        """Up to k factorizations, best first, each explaining away the last slot's filler of those before it.
+    def _listen(self, slot: str, amplitudes: dict[str, Real], unexplained: Real, step: float) -> None:
+        """Renews a slot's amplitudes by a remainder `(D,)`, and takes what they explain out of it, in place."""
+        vectors, role = self.codebooks[slot].vectors, self._roles[slot]
+        noise = float(np.linalg.norm(unexplained)) / len(unexplained) ** 0.5
+        raised = amplitudes[slot] + step * (vectors @ (unexplained * role))
+        heard = np.where(raised > self.noise_floor * step * noise, raised, 0.0).astype(np.float32)
+        change = heard - amplitudes[slot]
+        moving = np.flatnonzero(change)
+        unexplained -= role * (change[moving] @ vectors[moving])
+        amplitudes[slot] = heard
 
-        Only the most specific slot is explained away: two factorizations may share a file, never a place.
-        """
-        slot = list(self.codebooks)[-1]
-        found: list[Decoding] = []
-        for _ in range(min(k, len(self.codebooks[slot].names))):
-            found.append(self.decode(record, {earlier.fillers[slot] for earlier in found}))
-        return found
+    def _tell(self, slot: str, amplitudes: Mapping[str, Real], messages: dict[tuple[str, str], Real]) -> None:
+        """Renews what a slot tells each of its neighbours: all it knows but what that one told it."""
+        for coupling in self.couplings:
+            if slot in (coupling.left, coupling.right):
+                other = coupling.right if slot == coupling.left else coupling.left
+                heard = {key: message for key, message in messages.items() if key != (other, slot)}
+                messages[slot, other] = coupling.message(other, self._belief(slot, amplitudes, heard))
 
-    def _allowed(self, explained: Collection[str]) -> Real:
-        """1 for the last slot's fillers that are still to be found, 0 for those explained away, `(n,)`."""
-        names = self.codebooks[list(self.codebooks)[-1]].names
-        return np.array([name not in explained for name in names], dtype=np.float32)
-
-    def _own(self, record: Real, slot: str) -> Real:
-        return unbind_role(record, slot, self.items)
-
-    def _linked(self, slot: str, estimates: Mapping[str, Real]) -> Real:
-        """What the other slots' estimates say of this one, `(D,)`."""
-        total = np.zeros(self.items.dimension, dtype=np.float32)
-        for link in self.links:
-            if slot not in (link.left, link.right):
-                continue
-            other = link.right if slot == link.left else link.left
-            total += bind(link.pairs, estimates[other] @ self.codebooks[other].vectors)
-        return total
-
-    def _cleanup(self, slot: str, query: Real, allowed: Real) -> Real:
-        """Shares `(n,)` of the codebook's fillers in a noisy query `(D,)`: what rises above the cross-talk.
-
-        A dot product with a unit filler estimates that filler's weight in the bundle, with a standard deviation of
-        |query| / sqrt(D); so shares are evidence, not similarities blown up by a temperature.
-        """
-        weights = self.codebooks[slot].vectors @ query
-        noise = float(np.linalg.norm(query)) / self.items.dimension**0.5
-        shares: Real = np.maximum(weights - self.noise_floor * noise, 0.0)
-        if slot == list(self.codebooks)[-1]:
-            shares *= allowed
-            weights = np.where(allowed > 0, weights, -np.inf)
-        if not shares.any():
-            shares[int(weights.argmax())] = 1.0
-        total: Real = shares / shares.sum()
-        return total
+    def _belief(self, slot: str, amplitudes: Mapping[str, Real], messages: Mapping[tuple[str, str], Real]) -> Real:
+        """Likelihood of a slot's fillers `(n,)`: its own evidence times what the others say."""
+        likelihood = amplitudes[slot] ** 2
+        total = float(likelihood.sum())
+        if not total:
+            likelihood, total = np.ones_like(likelihood), float(len(likelihood))
+        logs = np.log(likelihood / total + FLOOR**2)
+        for (_, told), message in messages.items():
+            if told == slot:
+                logs = logs + message
+        raised = np.exp(logs - logs.max())
+        belief: Real = (raised / raised.sum()).astype(np.float32)
+        return belief
 
     def _decoding(
-        self, winners: Mapping[str, int], estimates: Mapping[str, Real], sweeps: int, converged: bool
+        self, amplitudes: Mapping[str, Real], beliefs: Mapping[str, Real], sweeps: int, converged: bool
     ) -> Decoding:
         return Decoding(
-            {slot: self.codebooks[slot].names[i] for slot, i in winners.items()},
-            {slot: float(estimates[slot][i]) for slot, i in winners.items()},
-            sweeps,
-            converged,
+            names={slot: book.names for slot, book in self.codebooks.items()},
+            own={slot: self._belief(slot, amplitudes, {}) for slot in self.codebooks},
+            beliefs=dict(beliefs),
+            sweeps=sweeps,
+            converged=converged,
         )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from pathlib import PurePosixPath
 
 from kent_agent.source.edits import DEFINITIONS, IMPORTS, Statement, statements, text_of
 from kent_agent.source.symbols import innermost, symbols
@@ -58,13 +57,20 @@ class Fix:
 
 def is_source(path: str) -> bool:
     """True for Python files that a fix may touch: no tests, documentation, examples or vendored copies."""
-    parts = PurePosixPath(path.lower()).parts
+    parts = path.lower().split("/")
     name = parts[-1]
     outside = {"tests", "docs", "doc", "examples", "example", "_vendor", "vendored", "vendor", "third_party"}
     outside |= {"_vendored", "benchmarks", "packages"}
     if not name.endswith(".py") or name in ("conftest.py", "setup.py") or outside & set(parts[:-1]):
         return False
     return not (name.startswith(("test_", "unittest_")) or name.endswith("_test.py") or parts[0] in ("test", "testing"))
+
+
+def is_test(path: str) -> bool:
+    """True for Python files that look like tests by their name or folder."""
+    parts = path.lower().split("/")
+    named = parts[-1].startswith("test_") or parts[-1].endswith("_test.py")
+    return parts[-1].endswith(".py") and (named or not {"test", "tests"}.isdisjoint(parts[:-1]))
 
 
 def edits_between(before: str, after: str) -> list[Edit]:
@@ -76,7 +82,7 @@ def edits_between(before: str, after: str) -> list[Edit]:
     old, new = statements(before), statements(after)
     old_lines, new_lines = before.split("\n"), after.split("\n")
     found = []
-    for a, b, c, d in _hunks(old_lines, new_lines):
+    for a, b, c, d in hunks(old_lines, new_lines):
         gone = [place for place in old if place.start <= b and place.end > a and a < b]
         come = [place for place in new if place.start <= d and place.end > c and c < d]
         try:
@@ -88,7 +94,7 @@ def edits_between(before: str, after: str) -> list[Edit]:
     return found
 
 
-def _hunks(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int, int]]:
+def hunks(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int, int]]:
     """Line ranges `old[a:b]`, `new[c:d]` that differ; only what lies between common ends is aligned, for speed."""
     shared = min(len(old), len(new))
     head = next((i for i in range(shared) if old[i] != new[i]), shared)

@@ -2,7 +2,7 @@
 
 import ast
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,3 +66,16 @@ def innermost(found: list[Symbol], line: int) -> Symbol:
     """The smallest symbol that covers a line; the module when no other does."""
     covering = [symbol for symbol in found if symbol.start <= line <= symbol.end]
     return min(covering, key=lambda symbol: symbol.end - symbol.start, default=found[0])
+
+
+def own_lines(symbol: Symbol, found: Sequence[Symbol], lines: Sequence[str]) -> list[str]:
+    """A symbol's lines; for modules and classes those that no function inside owns."""
+    if symbol.kind == "function":
+        return list(lines[symbol.start - 1 : symbol.end])
+    owned = {
+        line
+        for other in found
+        if other.kind == "function" and symbol.start <= other.start and other.end <= symbol.end
+        for line in range(other.start, other.end + 1)
+    }
+    return [lines[i - 1] for i in range(symbol.start, min(symbol.end, len(lines)) + 1) if i not in owned]

@@ -29,11 +29,12 @@ _STOP = frozenset(
 def terms(text: str) -> Iterator[str]:
     """Search terms of prose or code: identifiers whole and split at humps and underscores, stemmed, lower case."""
     for match in _WORD.finditer(text):
-        yield from _terms_of(match.group())
+        yield from terms_of(match.group())
 
 
 @lru_cache(maxsize=1 << 17)  # a repository repeats its words, and splitting one costs more than looking it up
-def _terms_of(word: str) -> tuple[str, ...]:
+def terms_of(word: str) -> tuple[str, ...]:
+    """Search terms of one word: itself where it is compound, and its parts, stemmed."""
     parts = _HUMP.findall(word)
     stems = [stem(part.lower()) for part in parts]
     found = [stemmed for stemmed in stems if len(stemmed) > 1 and stemmed not in _STOP]

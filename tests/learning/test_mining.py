@@ -52,14 +52,13 @@ def test_training_goes_from_mirrors_to_a_weights_file(build_repository: BuildRep
     for name in ("acme__a", "acme__b"):
         build(build_repository, tmp_path / "mirrors" / name)
     output = tmp_path / "decoder.safetensors"
-    app = train.app
     arguments = ["--repos-dir", str(tmp_path / "mirrors"), "-o", str(output), "--epochs", "1", "--held-out", "acme/b"]
-    result = CliRunner().invoke(app, arguments)
+    result = CliRunner().invoke(train.app, ["decoder", *arguments])
     assert result.exit_code == 0, result.output
     assert DecoderModel.load(output).provenance["repositories"] == {"acme/a": 1}
 
 
 def test_a_folder_without_mirrors_is_named(tmp_path: Path) -> None:
-    result = CliRunner().invoke(train.app, ["--repos-dir", str(tmp_path), "-o", str(tmp_path / "x")])
+    result = CliRunner().invoke(train.app, ["decoder", "--repos-dir", str(tmp_path), "-o", str(tmp_path / "x")])
     assert result.exit_code == 2
     assert "holds no mirror" in result.output

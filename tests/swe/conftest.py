@@ -7,7 +7,6 @@ import pytest
 
 from kent_agent.encoder import CodeEncoder
 from kent_agent.learning.trainer import CodeTrainer
-from kent_agent.resonator import CodeResonator
 from kent_agent.source.history import Fix, fixes_of
 from kent_agent.task import SWETask
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
@@ -38,12 +37,6 @@ def snapshot(tiny_repo: tuple[Path, SWETask]) -> Iterator[RepoSnapshot]:
 def code_encoder() -> CodeEncoder:
     """A space small enough for tests."""
     return CodeEncoder(dimension=2048, seed=5)
-
-
-@pytest.fixture(scope="session")
-def code_resonator(code_encoder: CodeEncoder) -> CodeResonator:
-    """A resonator in that space."""
-    return CodeResonator(code_encoder)
 
 
 @pytest.fixture(scope="session")

@@ -81,8 +81,8 @@ def test_a_task_has_no_room_for_what_is_hidden(tmp_path: Path, task: SWETask, we
     [
         ({"README.md": "# nothing here"}, "no Python source"),
         ({"a.py": "def broken(:\n"}, "no statement"),
-        ({"a.py": b"# caf\xe9 in Latin-1\nx = 1\n"}, "no Python source"),
-        ({"a.py": "x = 1\n" * 1_000_000}, "no Python source"),
+        ({"a.py": b"# caf\xe9 in Latin-1\nx = 1\n"}, "no statement"),
+        ({"a.py": "x = 1\n" * 1_000_000}, "no statement"),
         ({"a.py": '"""A docstring alone."""\n'}, "no statement"),
     ],
     ids=["no Python", "syntax error", "not UTF-8", "6 MB", "docstring alone"],

@@ -15,7 +15,7 @@ from kent_agent.source.issue import parse_issue
 from kent_agent.source.symbols import symbols
 from kent_agent.source.tokens import LAYOUT, lex
 from kent_agent.task import Operation
-from tests.swe.test_code_resonator import Memory
+from tests.evidence.memory import Memory
 
 SUMS = '''\
 """Sums."""

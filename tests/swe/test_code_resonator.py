@@ -1,98 +1,103 @@
-"""CodeResonator answers with places of this repository."""
+"""CodeResonator solves the three slots jointly, and names places with what suits them."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from kent_agent.resonator import CodeResonator
-from kent_agent.source.issue import parse_issue
-from kent_agent.task import Operation, SWETask
-from kent_agent.workspace import RepoSnapshot
+from kent_agent.evidence.places import Place
+from kent_agent.resonator import LOCATIONS, CodeResonator, Observation, factorizations
+from kent_agent.source.symbols import Symbol, SymbolKind
+from kent_agent.task import Operation
 
-MODIFY = {operation: 0.9 if operation is Operation.MODIFY_LINE else 0.1 / 7 for operation in Operation}
-
-
-@dataclass(frozen=True)
-class File:
-    path: str
+RESONATOR = CodeResonator(dimension=2048)
 
 
-class Memory:
-    """A repository held in memory."""
-
-    def __init__(self, texts: dict[str, str]) -> None:
-        self.texts = texts
-        self.files = tuple(File(path) for path in texts)
-
-    def read_text(self, path: str) -> str | None:
-        return self.texts.get(path)
+def place(path: str, name: str, kind: SymbolKind = "function", start: int = 1) -> Place:
+    return Place(path, Symbol(name, kind, start, start + 3), 4, frozenset())
 
 
-def test_a_simple_patch_is_factorised(code_resonator: CodeResonator, snapshot: RepoSnapshot) -> None:
-    issue = parse_issue("add() subtracts\nIt is in tiny/calc.py and returns left minus right.")
-    best = code_resonator.factorize(issue, snapshot, MODIFY)[0]
-    assert (best.file, best.location.name, best.operation) == ("src/tiny/calc.py", "add", Operation.MODIFY_LINE)
-    assert best.converged
-
-
-def test_every_answer_is_a_place_of_this_repository(
-    code_resonator: CodeResonator, snapshot: RepoSnapshot, sample_swe_task: SWETask
-) -> None:
-    found = code_resonator.factorize(parse_issue("Something about astrolabes and harps"), snapshot, MODIFY, k=50)
-    paths = {entry.path for entry in snapshot.files}
-    for factorization in found:
-        assert factorization.file in paths
-        lines = (snapshot.read_text(factorization.file) or "").split("\n")
-        assert 1 <= factorization.location.start <= factorization.location.end <= max(1, len(lines))
-
-
-def test_tests_are_not_places_of_a_fix(code_resonator: CodeResonator, snapshot: RepoSnapshot) -> None:
-    assert set(code_resonator.rank_files(parse_issue("test_add in tests/test_calc.py"), snapshot)) == {
-        "src/tiny/__init__.py",
-        "src/tiny/calc.py",
-        "src/tiny/text.py",
-    }
-
-
-def test_top_k_are_distinct_places_with_confidences_that_are_shares(
-    code_resonator: CodeResonator, snapshot: RepoSnapshot, sample_swe_task: SWETask
-) -> None:
-    found = code_resonator.factorize(parse_issue(sample_swe_task.problem_statement), snapshot, MODIFY, k=4)
-    assert len({(f.file, f.location) for f in found}) == 4
-    assert all(0.0 <= share <= 1.0 for f in found for share in (f.confidence, *f.confidences.values()))
-
-
-def test_confidence_reflects_how_much_the_issue_says(code_resonator: CodeResonator) -> None:
-    source = Memory(
-        {f"pkg/module_{name}.py": f"def handle_{name}(value):\n    return value\n" for name in ("red", "green", "blue")}
+def observation(files: dict[str, float], places: dict[Place, float]) -> Observation:
+    return Observation(
+        files=files,
+        places=tuple(places),
+        place_scores=np.array(list(places.values()), dtype=np.float32),
+        to_location=1.0,
+        to_file=(0.0, 1.0),
     )
-    clear = code_resonator.factorize(parse_issue("handle_green in pkg/module_green.py is wrong"), source, MODIFY)[0]
-    vague = code_resonator.factorize(parse_issue("It does not work"), source, MODIFY)[0]
-    assert clear.location.name == "handle_green"
-    assert clear.confidence > vague.confidence
 
 
-def test_the_file_decides_between_places_that_are_alike(code_resonator: CodeResonator) -> None:
-    """Alone, the slot of locations cannot tell the two `load`s apart; what belongs to the likely file wins."""
-    load = "def load(path):\n    return open(path).read()\n"
-    others = {f"pkg/{name}.py": f"{name.upper()} = 1\n" for name in ("colors", "sizes", "shapes", "names")}
-    texts = {"pkg/aaa.py": load, "pkg/reader.py": load, **others}
-    best = code_resonator.factorize(parse_issue("load fails\nSee pkg/reader.py"), Memory(texts), MODIFY)[0]
-    assert (best.file, best.location.name) == ("pkg/reader.py", "load")
+TWINS = observation(
+    {"a.py": 0.0, "b.py": 2.0}, {place("a.py", "load"): 0.1, place("b.py", "load"): 0.0, place("b.py", "save"): -1.0}
+)
 
 
-def test_the_operation_with_most_evidence_wins(code_resonator: CodeResonator) -> None:
-    source = Memory({"a.py": "def f():\n    return 1\n"})
-    deletion = {operation: 0.6 if operation is Operation.DELETE_LINE else 0.4 / 7 for operation in Operation}
-    assert code_resonator.factorize(parse_issue("f"), source, deletion)[0].operation is Operation.DELETE_LINE
+def test_the_file_decides_between_places_that_are_alike() -> None:
+    best, _ = RESONATOR.solve(TWINS).places[0]
+    assert (best.path, best.symbol.name) == ("b.py", "load")
 
 
-@pytest.mark.parametrize("texts", [{}, {"README.md": "# no Python"}, {"tests/test_a.py": "x = 1"}])
-def test_a_repository_without_python_source_has_no_place(code_resonator: CodeResonator, texts: dict[str, str]) -> None:
-    assert code_resonator.factorize(parse_issue("x"), Memory(texts), MODIFY) == []
+def test_alone_each_slot_keeps_to_its_own_evidence() -> None:
+    alone = RESONATOR.solve(replace(TWINS, to_location=0.0, to_file=(0.0, 0.0)))
+    assert alone.places[0][0].path == "a.py"
+    assert next(iter(alone.files)) == "b.py"
 
 
-def test_an_unparsable_file_is_found_by_its_text(code_resonator: CodeResonator) -> None:
-    source = Memory({"old.py": "print 'legacy printing of ledgers'\n", "new.py": "x = 1\n"})
-    best = code_resonator.factorize(parse_issue("legacy printing of ledgers fails"), source, MODIFY)[0]
-    assert (best.file, best.location.name) == ("old.py", "<module>")
+def test_a_place_that_fits_speaks_for_its_file() -> None:
+    files = {"a.py": 0.1, "b.py": 0.0}
+    found = RESONATOR.solve(observation(files, {place("a.py", "f"): 0.0, place("b.py", "g"): 4.0}))
+    assert next(iter(found.files)) == "b.py"
+
+
+def test_beliefs_of_each_slot_sum_to_one_and_come_best_first() -> None:
+    found = RESONATOR.solve(TWINS)
+    assert found.converged
+    for shares in (list(found.files.values()), [belief for _, belief in found.places]):
+        assert sum(shares) == pytest.approx(1.0, abs=1e-3)
+        assert shares == sorted(shares, reverse=True)
+    assert sum(found.operations.values()) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_all_places_go_with_the_operation_that_is_believed_in() -> None:
+    places = {place("a.py", "<module>", "module"): 0.0, place("a.py", "f", start=9): 0.0}
+    observed = replace(
+        observation({"a.py": 0.0}, places), operations={Operation.ADD_IMPORT: 0.3, Operation.MODIFY_LINE: 0.7}
+    )
+    found = factorizations(RESONATOR.solve(observed), 2)
+    assert {each.location.name: each.operation for each in found} == dict.fromkeys(
+        ("<module>", "f"), Operation.MODIFY_LINE
+    )
+    assert found[0].confidences["OPERATION"] == pytest.approx(0.7, abs=0.02)
+
+
+def test_places_tell_which_operation_it_is() -> None:
+    kinds = {
+        Operation.ADD_IMPORT: {"module": 0.95, "class": 0.01, "function": 0.04},
+        Operation.MODIFY_LINE: {"module": 0.05, "class": 0.05, "function": 0.9},
+    }
+    places = {place("a.py", "<module>", "module"): 5.0, place("a.py", "f", start=9): 0.0}
+    observed = observation({"a.py": 0.0}, places)
+    even = {Operation.ADD_IMPORT: 0.5, Operation.MODIFY_LINE: 0.5}
+    assert RESONATOR.solve(replace(observed, operations=even, kinds=kinds)).operations[Operation.ADD_IMPORT] > 0.8
+
+
+def test_confidences_are_shares_of_distinct_places() -> None:
+    found = factorizations(RESONATOR.solve(TWINS), 5)
+    assert len({(each.file, each.location) for each in found}) == len(found) == 3
+    assert all(0.0 <= share <= 1.0 for each in found for share in (each.confidence, *each.confidences.values()))
+    assert [each.confidences["LOCATION"] for each in found] == sorted(
+        (each.confidences["LOCATION"] for each in found), reverse=True
+    )
+
+
+def test_the_record_holds_the_likeliest_places_only() -> None:
+    places = {place("a.py", f"f{i}", start=10 * i + 1): float(i % 7) for i in range(LOCATIONS + 50)}
+    found = RESONATOR.solve(observation({"a.py": 0.0}, places))
+    assert len(found.places) == LOCATIONS
+    assert found.places[0][0].symbol.name in {f"f{i}" for i in range(len(places)) if i % 7 == 6}
+
+
+@pytest.mark.parametrize("empty", [{"files": {}}, {"places": ()}, {"operations": {}}])
+def test_a_slot_without_candidates_cannot_be_solved(empty: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="without candidates"):
+        RESONATOR.solve(replace(TWINS, **empty))  # type: ignore[arg-type]

@@ -1,0 +1,92 @@
+"""Evidence of changes: which symbols hold the lines that commits added whose messages sound like the issue.
+
+Lines are followed by their content, not their numbers, since those shift with every commit.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from kent_agent.evidence.columns import Columns
+from kent_agent.evidence.places import Place
+from kent_agent.hdc.vectors import Real
+from kent_agent.repository_index import Record, RepositoryIndex, Source, line_keys
+
+_COMMITS = 40  # that sound most like the issue
+_SWEEPING = 20  # a commit of more files says nothing about any of them
+_AMBIGUOUS = 2  # a line that stands in more symbols points at none
+
+Owners = Mapping[int, frozenset[int]]
+"""Numbers of the places that hold a line, by its checksum."""
+
+
+def change_columns(
+    index: RepositoryIndex,
+    source: Source,
+    places: Sequence[Place],
+    commits: Sequence[Record],
+    alike: tuple[Real, Real],
+) -> Columns:
+    """For each of n places how much the commits that wrote its lines sound like the issue.
+
+    Args:
+        commits: newest first.
+        alike: similarity of the whole issue and of its title to each commit's message.
+    """
+    whole, title = alike
+    names = ("changes.best", "changes.title", "changes.sum", "changes.often")
+    columns = {name: np.zeros(len(places), dtype=np.float32) for name in names}
+    chosen = _telling({place.path for place in places}, commits, whole + title)
+    owners = _owners(source, places)
+    for i, record in zip(chosen, index.changes(source, chosen), strict=True):
+        spread = len(commits[i].about["files"]) ** -0.5
+        for path, lines in record.about["added"].items():
+            for j, share in _holders(owners.get(path, {}), lines).items():
+                weight = spread * share**0.5
+                columns["changes.best"][j] = max(columns["changes.best"][j], weight * whole[i])
+                columns["changes.title"][j] = max(columns["changes.title"][j], weight * title[i])
+                columns["changes.sum"][j] += weight * whole[i] ** 2
+                columns["changes.often"][j] += weight
+    for name in ("changes.sum", "changes.often"):
+        columns[name] = np.log1p(columns[name])
+    return columns
+
+
+def _telling(paths: set[str], commits: Sequence[Record], score: Real) -> list[int]:
+    """Numbers of the commits that sound most like the issue, of those that touch one of the files."""
+    telling = (
+        i
+        for i in np.argsort(-score, kind="stable").tolist()
+        if len(commits[i].about["files"]) <= _SWEEPING and not paths.isdisjoint(commits[i].about["files"])
+    )
+    return [i for i, _ in zip(telling, range(_COMMITS), strict=False)]
+
+
+def _owners(source: Source, places: Sequence[Place]) -> dict[str, Owners]:
+    """By file, the innermost places of its lines."""
+    inside: defaultdict[str, list[int]] = defaultdict(list)
+    for j, place in enumerate(places):
+        inside[place.path].append(j)
+    found: dict[str, Owners] = {}
+    for path, text in zip(inside, source.read_texts(list(inside)), strict=True):
+        lines = (text or "").split("\n")
+        owner = np.full(len(lines) + 2, -1)
+        for j in sorted(inside[path], key=lambda j: places[j].symbol.start - places[j].symbol.end):
+            owner[places[j].symbol.start : places[j].symbol.end + 1] = j  # the innermost comes last
+        held: defaultdict[int, set[int]] = defaultdict(set)
+        for line, j in zip(lines, owner[1:].tolist(), strict=False):
+            for key in line_keys([line]) if j >= 0 else ():
+                held[key].add(j)
+        found[path] = {key: frozenset(js) for key, js in held.items() if len(js) <= _AMBIGUOUS}
+    return found
+
+
+def _holders(owners: Owners, lines: Sequence[int]) -> dict[int, float]:
+    """The share that each place has of those lines that are still there."""
+    held: defaultdict[int, float] = defaultdict(float)
+    for line in lines:
+        for j in owners.get(line, ()):
+            held[j] += 1 / len(owners[line])
+    total = sum(held.values())
+    return {j: count / total for j, count in held.items()}
