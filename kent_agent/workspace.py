@@ -283,9 +283,19 @@ class RepoSnapshot:
         return [Commit(sha, message, tuple(files)) for sha, message, files in found]
 
     def added_lines(self, shas: Sequence[str]) -> list[dict[str, list[str]]]:
-        """The lines that each commit added to Python files, by path, in the order asked for; none for merges."""
+        """The lines that each commit added to Python files, by path, in the order asked for.
+
+        None for merges, nor for commits whose blobs the mirror lacks.
+        """
         if not shas:
             return []
+        try:
+            return self._added_lines(shas)
+        except WorkspaceError:  # some mirrors lack large blobs; halving finds the commits that need them
+            middle = len(shas) // 2
+            return [*self.added_lines(shas[:middle]), *self.added_lines(shas[middle:])] if middle else [{}]
+
+    def _added_lines(self, shas: Sequence[str]) -> list[dict[str, list[str]]]:
         log = self._run(
             *("log", "--no-walk=unsorted", "--patch", "--unified=0", "--no-renames", "--no-show-signature"),
             *("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--format=%x00%H"),

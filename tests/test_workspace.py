@@ -193,6 +193,18 @@ def test_added_lines_are_those_of_python_files_by_path_in_the_order_asked_for(
         assert snapshot.added_lines([]) == []
 
 
+def test_commits_whose_blobs_a_mirror_lacks_added_nothing_and_the_others_still_tell(
+    tmp_path: Path, build_repository: Build
+) -> None:
+    commits: Commits = [("One", {"a.py": "1\n"}), ("Large", {"a.py": "2\n"}), ("Three", {"b.py": "3\n"})]
+    shas = build_repository(tmp_path / "mirror", commits)
+    with git.Repo(tmp_path / "mirror") as repo:
+        blob = repo.git.rev_parse(f"{shas[1]}:a.py")
+    (tmp_path / "mirror" / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with RepoSnapshot("acme/partial", shas[-1], tmp_path / "mirror") as snapshot:
+        assert snapshot.added_lines(shas) == [{"a.py": ["1"]}, {}, {"b.py": ["3"]}]
+
+
 HEADERS = [
     *("++ b/other.py", "-- a/other.py", "@@ -1,9 +1,9 @@", "@@ -0,0 +1 @@", "diff --git a/other.py b/other.py"),
     *("\\ No newline at end of file", "+", "-", " ", "+++ b/other.py", "commit 0123456789"),

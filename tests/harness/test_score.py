@@ -72,16 +72,16 @@ def test_a_change_belongs_to_the_innermost_function_else_class_else_module(patch
     assert touched_functions(patch, lambda path: "\n".join(BASE)) == {("m.py", name)}
 
 
-def test_a_file_that_does_not_parse_and_a_new_one_are_one_place() -> None:
+def test_a_file_that_does_not_parse_is_one_place_and_a_new_one_is_none() -> None:
     assert touched_functions(change(12, remove=1), lambda path: "def broken(:") == {("m.py", "<module>")}
     new = "diff --git a/n.py b/n.py\nnew file mode 100644\n--- /dev/null\n+++ b/n.py\n@@ -0,0 +1 @@\n+x = 1\n"
-    assert touched_functions(new, lambda path: None) == {("n.py", "<module>")}
+    assert touched_functions(new, lambda path: None) == frozenset()
 
 
-@pytest.mark.parametrize("path", ["tests/x.py", "a/test/x.py", "a/test_x.py", "a/x_test.py", "conftest.py"])
+@pytest.mark.parametrize("path", ["tests/x.py", "test/x.py", "a/test_x.py", "a/x_test.py", "conftest.py"])
 def test_tests_are_known_by_name_or_folder(path: str) -> None:
     assert is_test(path)
-    assert not is_test("src/contest.py") and not is_test("src/latest/x.py")
+    assert not any(map(is_test, ["src/contest.py", "src/latest/x.py", "package/test/x.py"]))
 
 
 def test_gold_places_leave_tests_and_other_files_out(calc: Any) -> None:
