@@ -1,9 +1,9 @@
 """KentAgent: from a task to a diff, readable on one screen."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,17 @@ import kent_agent
 from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.weights import model_hash, weights_path
 from kent_agent.errors import PatchError
-from kent_agent.generator import Candidate, CodeGenerator, Generation
+from kent_agent.generator import Candidate, CodeGenerator
 from kent_agent.locator import open_locator
 from kent_agent.resonator import Factorization
 from kent_agent.source.diff import files_of, unified_diff
 from kent_agent.source.issue import Issue, parse_issue
 from kent_agent.task import PatchResult, Solution, SWETask
+from kent_agent.validation import Report, Validator, reweighted
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
+
+KEPT = 32  # candidates of a trajectory
+_WIDE = 30  # places that a reproduction weighs anew
 
 
 @dataclass(frozen=True)
@@ -29,16 +33,53 @@ class AgentOptions:
     Attributes:
         repos_dir: local git mirrors.
         seed: kept in the trajectory; nothing here draws at random.
-        candidates: how many candidates the trajectory keeps.
+        candidates: how many are run at most where they are validated; the trajectory keeps KEPT in any case.
         factorizations: how many (FILE, OPERATION, LOCATION) are decoded.
         model: weights file; the shipped one by default.
+        min_confidence: below it the agent abstains; the model's own by default. Of no concern to what survived.
+        validate: `docker` runs candidates in the instance's image; `none` runs nothing.
+        budget: seconds that an instance's container may live.
     """
 
     repos_dir: Path | None = None
     seed: int = 0
-    candidates: int = 32
+    candidates: int = 200
     factorizations: int = 5
     model: Path | None = None
+    min_confidence: float | None = None
+    validate: str = "none"
+    budget: float = 120.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A candidate with its diff, which applies to the base commit; or with why it is dropped, and no diff."""
+
+    candidate: Candidate
+    diff: str
+    dropped: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the agent makes of an issue.
+
+    Attributes:
+        factorizations: the places it looked at.
+        judged: the candidates, best first.
+        report: of validation, where there was one.
+        survived: whether the best candidate was run and made a check of the issue pass.
+    """
+
+    factorizations: Sequence[Factorization]
+    judged: Sequence[Judged]
+    report: Report | None = None
+    survived: bool = False
+
+    @property
+    def diffs(self) -> list[Judged]:
+        """Those that may be an answer, best first."""
+        return [each for each in self.judged if each.diff]
 
 
 class KentAgent:
@@ -56,6 +97,9 @@ class KentAgent:
         self.model = DecoderModel.load(weights_path(options.model))
         self.locator = open_locator()
         self.generator = CodeGenerator(self.model)
+        self.validator = Validator(options.budget, options.candidates) if options.validate == "docker" else None
+        given = options.min_confidence
+        self.min_confidence = self.model.min_confidence if given is None else given
 
     def solve(self, task: SWETask) -> Solution:
         """The agent's answer; an empty patch where no candidate is fit to be one.
@@ -67,61 +111,105 @@ class KentAgent:
         with clock.stage("workspace"):
             snapshot = self.store.snapshot(task)
         with snapshot:
-            issue = parse_issue(task.problem_statement)
-            with clock.stage("factorize"):
-                found = self.factorize(issue, snapshot, task.repo)
+            if self.validator and task.image:
+                answer = self._validated(self.validator, task, snapshot, clock)
+            else:
+                answer = self.answer(parse_issue(task.problem_statement), snapshot, task.repo, clock=clock)
+        return self._solution(task, answer, clock)
+
+    def answer(
+        self, issue: Issue, snapshot: RepoSnapshot, repo: str = "", wanted: int = 1, clock: "_Clock | None" = None
+    ) -> Answer:
+        """Candidates for an issue, judged until so many may be an answer.
+
+        Args:
+            issue: the parsed issue.
+            snapshot: the repository.
+            repo: `owner/name`, where it is known: weights that were fitted to it are not used.
+            wanted: how many candidates to check against git; those behind them rank below.
+        """
+        clock = clock or _Clock()
+        with clock.stage("factorize"):
+            found = self.locator.locate(issue, snapshot, repo, self.options.factorizations).factorizations
+        with clock.stage("generate"):
+            candidates = self.generator.generate(issue, snapshot, found, max(wanted, KEPT)).candidates
+        with clock.stage("check"):
+            return Answer(found, tuple(_judged(candidates, snapshot, wanted)))
+
+    def _validated(self, validator: Validator, task: SWETask, snapshot: RepoSnapshot, clock: "_Clock") -> Answer:
+        """The answer whose candidates have been run: survivors first, and none that a check refuted."""
+        issue, options = parse_issue(task.problem_statement), self.options
+        with clock.stage("factorize"):
+            places = self.locator.locate(issue, snapshot, task.repo, _WIDE).factorizations
+        with validator.open(task.image) as validation:
+            with clock.stage("reproduce"):
+                shown = validation.reproduce(task.problem_statement, snapshot)
+            found = reweighted(places, shown)[: options.factorizations]
             with clock.stage("generate"):
-                generation = self.generator.generate(issue, snapshot, found, self.options.candidates)
-            with clock.stage("check"):
-                chosen, diff, dropped = _first_applicable(generation, snapshot)
-        return self._solution(task, clock, found, generation, chosen, diff, dropped)
+                candidates = self.generator.generate(issue, snapshot, found, options.candidates).candidates
+            with clock.stage("execute"):
+                survivors = validation.survivors(candidates, shown, snapshot, lambda each: _diff(each, snapshot)[0])
+        best = [Judged(survivor.candidate, survivor.diff, "") for survivor in survivors]
+        rest = [
+            replace(each, dropped="its check failed when it was run") if i in validation.refuted else each
+            for i, each in enumerate(candidates)
+            if all(each is not judged.candidate for judged in best)
+        ]
+        with clock.stage("check"):
+            judged = (*best, *_judged(rest, snapshot, 0 if best else 1))
+        return Answer(found, judged, validation.report, bool(best))
 
-    def factorize(self, issue: Issue, snapshot: RepoSnapshot, repo: str) -> list[Factorization]:
-        """The likeliest (FILE, OPERATION, LOCATION), best first, by weights that have not seen the repository."""
-        return list(self.locator.locate(issue, snapshot, repo, self.options.factorizations).factorizations)
-
-    def _solution(
-        self,
-        task: SWETask,
-        clock: "_Clock",
-        found: list[Factorization],
-        generation: Generation,
-        chosen: Candidate | None,
-        diff: str,
-        dropped: list[str],
-    ) -> Solution:
-        confidence = chosen.factorization.confidence if chosen else 0.0
+    def _solution(self, task: SWETask, answer: Answer, clock: "_Clock") -> Solution:
+        best = next(iter(answer.diffs), None)
+        confidence = best.candidate.confidence if best else 0.0
+        chosen = best if answer.survived or confidence >= self.min_confidence else None
         trajectory: dict[str, Any] = {
             "instance_id": task.instance_id,
-            "abstained": None if chosen else _why_nothing(found, generation),
+            "abstained": None if chosen else self.why_nothing(answer),
             "stages": clock.seconds,
-            "factorizations": [asdict(factorization) for factorization in found],
-            "candidates": [
-                _evidence(candidate, why) for candidate, why in zip(generation.candidates, dropped, strict=True)
-            ],
-            "rejected_tokens": generation.rejections.counts,
+            "factorizations": [asdict(factorization) for factorization in answer.factorizations],
+            "candidates": [_evidence(each, each is chosen) for each in answer.judged[:KEPT]],
+            "validation": asdict(answer.report) if answer.report else None,
             "confidence": confidence,
+            "min_confidence": self.min_confidence,
             "seed": self.options.seed,
             "versions": {"kent_agent": kent_agent.__version__, "model": self.model_hash, "torch": torch.__version__},
         }
-        result = PatchResult((chosen.patch,) if chosen else (), confidence, chosen.verified if chosen else False)
-        return Solution(task.instance_id, diff, result, trajectory)
+        patches = (chosen.candidate.patch,) if chosen else ()
+        result = PatchResult(patches, confidence, chosen is not None)
+        return Solution(task.instance_id, chosen.diff if chosen else "", result, trajectory)
+
+    def why_nothing(self, answer: Answer) -> str:
+        """Why an answer is none, or is not good enough, in words that end a sentence."""
+        if not answer.factorizations:
+            return "the repository holds no Python source to edit"
+        if not answer.judged:
+            return "no statement at the places found can be edited"
+        if not answer.diffs:
+            return "every candidate was dropped"
+        confidence = answer.diffs[0].candidate.confidence
+        return f"the best candidate's confidence is {confidence:.2g}, below {self.min_confidence:.2g}"
 
 
-def _first_applicable(generation: Generation, snapshot: RepoSnapshot) -> tuple[Candidate | None, str, list[str]]:
-    """The best candidate whose diff applies to the base commit, that diff, and why each other one was dropped."""
-    chosen, chosen_diff = None, ""
-    dropped: list[str] = []
-    for candidate in generation.candidates:
-        reason = candidate.dropped or ("ranks below the chosen one" if chosen else "")
+def _judged(candidates: Sequence[Candidate], snapshot: RepoSnapshot, wanted: int) -> Iterator[Judged]:
+    """Each candidate with its diff, as long as some are wanted, or with why it has none."""
+    left = wanted
+    for candidate in candidates:
+        reason, diff = candidate.dropped, ""
+        if not reason and not left:
+            reason = "ranks below the chosen one"
         if not reason:
-            path = candidate.patch.file
-            diff = unified_diff({path: (snapshot.read_text(path) or "", candidate.after)})
-            reason = _refusal(diff, path, snapshot)
-            if not reason:
-                chosen, chosen_diff = candidate, diff
-        dropped.append(reason)
-    return chosen, chosen_diff, dropped
+            diff, reason = _diff(candidate, snapshot)
+            left -= not reason
+        yield Judged(candidate, diff, reason)
+
+
+def _diff(candidate: Candidate, snapshot: RepoSnapshot) -> tuple[str, str]:
+    """A candidate's diff, or none and why it is no answer."""
+    path = candidate.patch.file
+    diff = unified_diff({path: (snapshot.read_text(path) or "", candidate.after)})
+    reason = _refusal(diff, path, snapshot)
+    return "" if reason else diff, reason
 
 
 def _refusal(diff: str, path: str, snapshot: RepoSnapshot) -> str:
@@ -135,23 +223,16 @@ def _refusal(diff: str, path: str, snapshot: RepoSnapshot) -> str:
     return ""
 
 
-def _why_nothing(found: list[Factorization], generation: Generation) -> str:
-    if not found:
-        return "the repository holds no Python source to edit"
-    if not generation.candidates:
-        return "no statement at the places found can be edited"
-    return "every candidate was dropped"
-
-
-def _evidence(candidate: Candidate, dropped: str) -> dict[str, Any]:
+def _evidence(judged: Judged, chosen: bool) -> dict[str, Any]:
+    candidate = judged.candidate
     return {
         **asdict(candidate.patch),
-        "pattern": candidate.pattern,
+        "edits": [edit.as_json() for edit in candidate.edits],
         "score": candidate.score,
-        "log_probability": candidate.log_probability,
-        "verified": candidate.verified,
-        "chosen": not dropped,
-        "dropped": dropped,
+        "confidence": candidate.confidence,
+        "reason": candidate.reason,
+        "chosen": chosen,
+        "dropped": judged.dropped or ("" if chosen else "its confidence is below what is asked for"),
     }
 
 

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,13 @@ from kent_agent.predictions import UNCOMPARED, Outcome, PredictionStore, Status,
 from kent_agent.progress import follow, say
 from kent_agent.task import SWETask
 from kent_agent.workers import AgentRecipe, solve_all
+
+
+class Validate(StrEnum):
+    """What decides between candidates besides the model."""
+
+    NONE = "none"
+    DOCKER = "docker"
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,10 @@ class RunOptions:
     redo_existing: bool = False
     model_name: str = "kent_agent"
     seed: int = 0
+    min_confidence: float | None = None
+    validate: str = "none"
+    candidates: int = 200
+    budget: float = 120.0
     agent: str = "kent_agent.agent:KentAgent"
 
 
@@ -60,6 +72,10 @@ def run(options: RunOptions, console: Console) -> int:
     selected = select(tasks, options)
     settings = _settings(options, split, tasks)
     output = options.output or Path("predictions") / f"{safe_name(options.model_name)}__{split.label}.jsonl"
+    if options.validate == Validate.DOCKER:
+        from kent_agent.execution.daemon import connect
+
+        connect().close()  # better to say at once that there is no daemon than at every instance
     started = time.monotonic()
     with PredictionStore(output) as store:
         if options.redo_existing and store.records:
@@ -132,6 +148,10 @@ def _settings(options: RunOptions, split: dataset.Split, tasks: list[SWETask]) -
         "split": split.label,
         "split_hash": hashlib.sha256(visible.encode()).hexdigest(),
         "seed": options.seed,
+        "min_confidence": options.min_confidence,
+        "validate": options.validate,
+        "candidates": options.candidates,
+        "budget": options.budget,
         UNCOMPARED: {
             "workers": options.workers,
             "timeout": options.timeout,
@@ -174,7 +194,7 @@ def _solve(
             console,
             f"{len(selected) - len(todo)} of {len(selected)} instances are done already in {store.path}.",
         )
-    recipe = AgentRecipe(options.agent, repos_dir, options.seed, store.scratch)
+    recipe = AgentRecipe(options.agent, _agent_options(options, repos_dir), store.scratch)
     outcomes = []
     with (
         closing(solve_all(todo, recipe, options.workers, options.timeout)) as ended,
@@ -185,6 +205,11 @@ def _solve(
             outcomes.append(outcome)
             show(outcome)
     return outcomes
+
+
+def _agent_options(options: RunOptions, repos_dir: Path | None) -> tuple[tuple[str, Any], ...]:
+    names = ("seed", "min_confidence", "validate", "candidates", "budget")
+    return ("repos_dir", repos_dir), *((name, getattr(options, name)) for name in names)
 
 
 def _replace(store: PredictionStore, aside: PredictionStore, console: Console) -> None:
@@ -266,6 +291,17 @@ def main(
     ] = False,
     model_name: Annotated[str, typer.Option(help="model_name_or_path of the predictions.")] = "kent_agent",
     seed: Annotated[int, typer.Option(help="Of --shuffle and of whatever the agent draws; recorded.")] = 0,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Abstain below this confidence. [default: the model's]", show_default=False),
+    ] = None,
+    validate: Annotated[
+        Validate, typer.Option(help="docker: run candidates in the instance's own image, where that is to be had.")
+    ] = Validate.NONE,
+    candidates: Annotated[
+        int, typer.Option(min=1, help="Edits of an instance that are run at most, where they are validated.")
+    ] = 200,
+    budget: Annotated[float, typer.Option(min=1, help="Seconds for an instance's container.")] = 120,
 ) -> None:
     """Write a prediction for each instance of a split; run again, it goes on where it ended."""
     ids = tuple(name.strip() for value in instance_ids or () for name in value.split(",") if name.strip())
@@ -283,6 +319,10 @@ def main(
         redo_existing,
         model_name,
         seed,
+        min_confidence,
+        validate.value,
+        candidates,
+        budget,
     )
     try:
         code = run(options, Console())

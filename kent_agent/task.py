@@ -78,7 +78,13 @@ class CodePatch:
 
 @dataclass(frozen=True)
 class PatchResult:
-    """What the generator found: its edits, its confidence in [0, 1], and whether every token was verified."""
+    """What the generator found.
+
+    Attributes:
+        patches: its edits; none where it abstains.
+        confidence: in [0, 1], of the best candidate.
+        verification_passed: whether the edited file compiles, binds every name it reads, and git applies the diff.
+    """
 
     patches: tuple[CodePatch, ...]
     confidence: float

@@ -1,10 +1,10 @@
-"""`python -m kent_agent.train decoder|operations|evidence`: mines mirrors and trains what the agent ships with."""
+"""`python -m kent_agent.train decoder|confidence|operations|evidence`: trains what the agent ships with."""
 
 import json
 import multiprocessing
+import os
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +15,7 @@ import typer
 
 from kent_agent.durable import write_atomically
 from kent_agent.errors import KentError
+from kent_agent.workers import end_with
 
 if TYPE_CHECKING:
     from kent_agent.learning.pairs import Pair
@@ -31,16 +32,31 @@ HeldOut = Annotated[list[str] | None, typer.Option(help="Repositories to validat
 
 @app.command()
 def decoder(
-    repos_dir: Mirrors,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The weights file to write.")],
-    commits: Annotated[int, typer.Option(help="How many commits of each repository to look at.")] = 1500,
-    epochs: Annotated[int, typer.Option(help="How often to go through the fixes.")] = 10,
-    held_out: HeldOut = None,
-    seed: Annotated[int, typer.Option(help="Of the initial weights and the order of examples.")] = 0,
+    fixes: Annotated[Path, typer.Option(help="Fixes that kent_agent.mine wrote.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The folder for the model and its checkpoint.")],
+    limit: Annotated[int, typer.Option(help="How many fixes of each repository to learn from.")] = 800,
+    epochs: Annotated[int, typer.Option(help="How often to go through the fixes, at most.")] = 16,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    workers: Annotated[int, typer.Option("-w", "--workers", min=1, help="Processes that prepare fixes.")] = 1,
 ) -> None:
-    """Trains the decoder on mined fixes; keeps the epoch with the least loss on the held-out repositories."""
+    """Trains the decoder; keeps the epoch that does best on the validation repositories. Goes on where it ended."""
+    from kent_agent.learning.decoder_training import train_decoder
+
     with _telling():
-        train_decoder(repos_dir, output, commits, epochs, tuple(held_out or HELD_OUT), seed)
+        train_decoder(fixes, output, limit, epochs, seed, workers)
+
+
+@app.command()
+def confidence(
+    fixes: Annotated[Path, typer.Option(help="Fixes that kent_agent.mine wrote.")],
+    repos_dir: Mirrors,
+    model: Annotated[Path, typer.Option(help="The decoder, which is told below what confidence to abstain.")],
+    limit: Annotated[int, typer.Option(help="How many validation fixes to answer.")] = 100,
+    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
+) -> None:
+    """Chooses below what confidence the agent abstains: below its least sure right answer to a validation fix."""
+    with _telling():
+        choose_confidence(fixes, dict(mirrors(repos_dir)), model, limit, seed)
 
 
 @app.command()
@@ -83,6 +99,31 @@ def _telling() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
+def choose_confidence(fixes: Path, repos: Mapping[str, Path], path: Path, limit: int, seed: int) -> None:
+    """Answers validation fixes and writes the confidence to ask for into the model.
+
+    Raises:
+        KentError: the fixes, the model or a repository cannot be read.
+    """
+    import torch
+
+    from kent_agent.decoder.model import DecoderModel
+    from kent_agent.generator import CodeGenerator
+    from kent_agent.learning.confidence import drawn, first_answers, least_confidence
+    from kent_agent.locator import open_locator
+
+    torch.set_num_threads(1)  # results do not depend on how many cores there are
+    model = DecoderModel.load(path)
+    answers = first_answers(drawn(fixes, limit, seed), repos, open_locator(), CodeGenerator(model))
+    model.min_confidence = least_confidence(answers)
+    right = sum(right for _, right in answers)
+    kept = sum(confidence >= model.min_confidence for confidence, _ in answers)
+    model.provenance["confidence"] = {"answers": len(answers), "right": right, "kept": kept}
+    model.save(path)
+    told = f"{right} right; at least {model.min_confidence:.3g} is asked for, which {kept} answers reach"
+    print(f"{len(answers)} first answers, {told}")
+
+
 def train_evidence(
     repos_dir: Path, labelled: Path, output: Path, commits: int, mined: Path | None, workers: int
 ) -> None:
@@ -110,7 +151,8 @@ def train_evidence(
 def _mined_pairs(repos: list[tuple[str, Path]], commits: int, workers: int) -> "list[Pair]":
     """The pairs of all mirrors, one repository a process, in the mirrors' order."""
     pairs: list[Pair] = []
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=end_with, initargs=(os.getpid(),)) as pool:
         for (repo, _), found in zip(repos, pool.map(_pairs_of, repos, [commits] * len(repos)), strict=True):
             pairs += found
             print(f"{repo}: {len(found)} pairs", flush=True)
@@ -127,52 +169,6 @@ def _pairs_of(mirror: tuple[str, Path], commits: int) -> "list[Pair]":
     with TemporaryDirectory() as folder:
         index = RepositoryIndex(SparseItems(DIMENSION), IndexStore(Path(folder) / "index.sqlite", FORMAT))
         return list(mine_pairs(*mirror, index, commits))
-
-
-def train_decoder(
-    repos_dir: Path, output: Path, commits: int, epochs: int, held_out: tuple[str, ...], seed: int
-) -> None:
-    """Mines, trains, and writes the best model so far after each epoch that improves on it.
-
-    Raises:
-        KentError: no mirrors, a forbidden repository, or nothing to learn or validate on.
-    """
-    import torch
-
-    from kent_agent.encoder import CodeEncoder
-    from kent_agent.learning.mining import mine
-    from kent_agent.learning.trainer import CodeTrainer
-
-    mined = {repo: list(mine(repo, mirror, commits)) for repo, mirror in mirrors(repos_dir)}
-    fixes = [fix for repo, found in mined.items() if repo not in held_out for fix in found]
-    unseen = [fix for repo in held_out for fix in mined.get(repo, [])]
-    if not fixes or not unseen:
-        raise KentError(f"{repos_dir} holds no fixes to train on, or none of {', '.join(held_out)} to validate on.")
-    torch.set_num_threads(1)  # results do not depend on how many cores there are
-    trainer = CodeTrainer.for_fixes(fixes, CodeEncoder(), seed)
-    trainer.model.provenance = {
-        "repositories": dict(Counter(fix.repo for fix in fixes)),
-        "held_out": dict(Counter(fix.repo for fix in unseen)),
-        "newest_commits": {repo: found[0].commit for repo, found in mined.items() if found},
-        "commits_each": commits,
-        "seed": seed,
-    }
-    print(
-        f"{len(fixes)} fixes to learn, {len(unseen)} held out, {len(trainer.model.patterns)} patterns",
-        flush=True,
-    )
-    best = float("inf")
-
-    def keep_the_best(epoch: int, loss: float) -> None:
-        nonlocal best
-        scores = trainer.evaluate(unseen)
-        print(f"epoch {epoch + 1}: loss {loss:.3f}; held out {scores}", flush=True)
-        if scores["pattern_loss"] + scores["token_loss"] < best:
-            best = scores["pattern_loss"] + scores["token_loss"]
-            trainer.model.provenance["validation"] = scores | {"epoch": epoch + 1}
-            trainer.save(output)
-
-    trainer.fit(fixes, epochs, seed=seed, after_epoch=keep_the_best)
 
 
 def mirrors(repos_dir: Path) -> Iterator[tuple[str, Path]]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -37,15 +37,15 @@ class Agent(Protocol):
 
 @dataclass(frozen=True)
 class AgentRecipe:
-    """How a worker makes its agent: `module:Class`, given that module's `AgentOptions(repos_dir, seed)`.
+    """How a worker makes its agent: `module:Class`, given that module's `AgentOptions`.
 
     Attributes:
+        options: names and values of AgentOptions' fields.
         scratch: where the worker's temporary files go, so that those of one that is killed can be removed.
     """
 
     path: str
-    repos_dir: Path | None
-    seed: int
+    options: tuple[tuple[str, Any], ...]
     scratch: Path
 
 
@@ -128,11 +128,7 @@ def _start(recipe: AgentRecipe, parent: int) -> None:
     """Runs in a new worker, before its first task."""
     os.setpgid(0, 0)  # the git processes it starts end with it
     signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
-    if sys.platform == "linux":
-        # Idle workers see their pipe close when the parent dies; one that hangs does not look.
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    end_with(parent)
     tempfile.tempdir = str(recipe.scratch)
     # Made here, so that its loading does not count as an instance's time. One that cannot be made
     # says so at each instance; raised here, it would break the pool.
@@ -140,12 +136,25 @@ def _start(recipe: AgentRecipe, parent: int) -> None:
         _agent(recipe)
 
 
+def end_with(parent: int) -> None:
+    """Lets this process end when its parent does; else one that is busy would go on, and write, after a kill.
+
+    Args:
+        parent: the parent's process id, as it was when this process was asked for.
+    """
+    if sys.platform == "linux":
+        # Idle workers see their pipe close when the parent dies; one that is busy or hangs does not look.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 @cache
 def _agent(recipe: AgentRecipe) -> Agent:
     """The one agent of this process."""
     module_name, _, class_name = recipe.path.partition(":")
     module = import_module(module_name)
-    agent: Agent = getattr(module, class_name)(module.AgentOptions(repos_dir=recipe.repos_dir, seed=recipe.seed))
+    agent: Agent = getattr(module, class_name)(module.AgentOptions(**dict(recipe.options)))
     return agent
 
 

@@ -1,1 +1,1 @@
-"""The decoder: a bounded vocabulary, the network, verification in HDC space, and the search over all three."""
+"""The decoder: what surrounds an edit as numbers, the network that points and writes, and the search for edits."""

@@ -1,167 +1,165 @@
-"""CodeGeneratorNetwork: a hypervector to the pattern of an edit, and to its tokens one after another."""
+"""CodeGeneratorNetwork: points at the site of an edit, then writes its tokens.
 
+The first half scores every site of a function, an action each, under a latent of what is known of the issue and the
+place. The second half reads the surroundings of one site with a transformer (Vaswani et al. 2017) and writes token
+after token; a token's logit is its embedding against the state, plus its standing in the function, the issue and the
+file's habits, weighed by the state: a pointer and a language model in one softmax (See, Liu and Manning 2017 mix two).
+
+Tokens have no fixed vocabulary: a token's embedding is the sum of those of its hash and of its parts' hashes.
+"""
+
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from zlib import crc32
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from kent_agent.decoder.lexicon import AFTER, AT, STANDING
+from kent_agent.decoder.site_table import ACTIONS, BUCKETS, CATEGORIES, SITE_MEASURES
+
+SEGMENTS = 5  # of what is read: the site's kind, what the issue says, the tokens before, those replaced, those behind
+LONGEST = 160  # tokens read, and tokens written
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\w\s]")
+_MOST_PARTS = 6
+_MOST_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
 class NetworkShape:
-    """What fixes the network's tensors.
+    """Sizes.
 
     Attributes:
-        dimension: D of the hypervectors.
-        patterns: number of edit patterns.
-        learned: number of tokens with an embedding of their own (specials included).
-        width: of the residual stream.
-        heads: of each attention layer.
-        layers: transformer blocks.
-        length: longest sequence, the conditioning hypervector and the old statement included.
+        dimension: D of the hypervector that the latent is made from.
+        width: of every embedding and state.
+        layers: of the reader and of the writer, each.
+        heads: of attention.
+        wholes, parts: hash buckets of tokens and of their parts.
+        dropout: in training.
     """
 
-    dimension: int
-    patterns: int
-    learned: int
+    dimension: int = 4096
     width: int = 128
+    layers: int = 2
     heads: int = 4
-    layers: int = 3
-    length: int = 112
+    wholes: int = 16384
+    parts: int = 8192
+    dropout: float = 0.1
+
+
+@lru_cache(maxsize=1 << 18)
+def hashes(token: str, wholes: int, parts: int) -> tuple[int, ...]:
+    """Rows of the embedding table that a token is the sum of: its own, then those of its parts."""
+    found = dict.fromkeys(part.lower() for part in _PART.findall(token[:_MOST_CHARACTERS]))
+    own, *others = (crc32(each.encode("utf-8", "surrogatepass")) for each in (token, *list(found)[:_MOST_PARTS]))
+    return (own % wholes, *(wholes + other % parts for other in others))
 
 
 class CodeGeneratorNetwork(nn.Module):
-    """A pattern classifier and an autoregressive transformer decoder over an open, bounded vocabulary.
+    """The weights.
 
-    A token is embedded by projecting its hypervector, which any token of any repository has; tokens that training saw
-    often add an embedding of their own. Input and output share the embedding, so that attending to a token of the old
-    statement and writing it again is one step for the network.
+    Args:
+        shape: its sizes.
     """
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self.shape = shape
-        self.classifier = nn.Sequential(
-            nn.Dropout(
-                0.5
-            ),  # a hypervector tells every training example apart: without it the classifier learns them by heart
-            nn.Linear(shape.dimension, shape.width),
-            nn.GELU(),
-            nn.Dropout(0.5),
-            nn.Linear(shape.width, shape.patterns),
+        width = shape.width
+        self.table = nn.EmbeddingBag(shape.wholes + shape.parts, width, mode="sum")
+        nn.init.normal_(self.table.weight, std=0.5 * width**-0.5)
+        self.latent = nn.Linear(shape.dimension, width)
+        self.categories = nn.EmbeddingBag(len(ACTIONS) + (CATEGORIES - 1) * BUCKETS, width, mode="sum")
+        self.measures = nn.Linear(SITE_MEASURES, width)
+        self.score = nn.Sequential(
+            *(nn.ReLU(), nn.Dropout(shape.dropout), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
         )
-        self.dropout = nn.Dropout(0.1)
-        self.condition = nn.Linear(shape.dimension, shape.width)
-        self.project = nn.Linear(shape.dimension, shape.width, bias=False)
-        self.learned = nn.Embedding(shape.learned, shape.width)
-        self.learned_bias = nn.Parameter(torch.zeros(shape.learned))
-        self.positions = nn.Embedding(shape.length, shape.width)
-        self.blocks = nn.ModuleList([_Block(shape.width, shape.heads) for _ in range(shape.layers)])
-        self.norm = nn.LayerNorm(shape.width)
-        self.copy_query = nn.Linear(shape.width, shape.width, bias=False)
-        self.copy_key = nn.Linear(shape.width, shape.width, bias=False)
-        self.copy_gate = nn.Linear(shape.width, 1)
-        nn.init.normal_(self.learned.weight, std=0.02)
-        nn.init.normal_(self.positions.weight, std=0.02)
-        nn.init.normal_(self.project.weight, std=shape.dimension**-0.5)
+        self.segments = nn.Embedding(SEGMENTS, width)
+        self.positions = nn.Embedding(LONGEST, width)
+        heads, inner, dropout = shape.heads, 3 * width, shape.dropout
+        encoder = nn.TransformerEncoderLayer(width, heads, inner, dropout, batch_first=True, norm_first=True)
+        decoder = nn.TransformerDecoderLayer(width, heads, inner, dropout, batch_first=True, norm_first=True)
+        self.reader = nn.TransformerEncoder(encoder, shape.layers, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.writer = nn.TransformerDecoder(decoder, shape.layers, nn.LayerNorm(width))
+        self.weigh = nn.Linear(width, STANDING + AT + AFTER)
 
-    def embed(self, atoms: Tensor) -> Tensor:
-        """Embeddings `(V, width)` of a vocabulary whose token atoms are `(V, D)`, learned tokens first."""
-        table: Tensor = self.project(atoms)
-        own = self.learned.weight[: len(atoms)]
-        return torch.cat([table[: len(own)] + own, table[len(own) :]])
+    @property
+    def parameters_in_all(self) -> int:
+        """How many numbers are learned."""
+        return sum(parameter.numel() for parameter in self.parameters())
 
-    def forward_classify(self, hypervector: Tensor) -> Tensor:
-        """Pattern logits `(B, patterns)` of hypervectors `(B, D)`."""
-        logits: Tensor = self.classifier(hypervector * self.shape.dimension**0.5)
-        return logits
+    def embed(self, tokens: Sequence[str]) -> Tensor:
+        """Embeddings of n tokens, `(n, width)`."""
+        rows = [hashes(token, self.shape.wholes, self.shape.parts) for token in tokens]
+        flat = torch.tensor([number for row in rows for number in row], dtype=torch.long)
+        lengths = torch.tensor([0, *map(len, rows[:-1])], dtype=torch.long)
+        embedded: Tensor = self.table(flat, lengths.cumsum(0))
+        return embedded
 
-    def forward_generate(self, hypervector: Tensor, previous: Tensor, table: Tensor) -> Tensor:
-        """Log probabilities `(B, T, V)` of the token after each of the previous ones.
+    def forward_classify(self, condition: Tensor, categories: Tensor, measures: Tensor, owner: Tensor) -> Tensor:
+        """Scores of n sites, `(n,)`, up to a constant for each owner.
 
         Args:
-            hypervector: the condition, `(B, D)`.
-            previous: token numbers `(B, T)`: the pattern, the old statement, a separator, then what was written so far.
-            table: the vocabulary's embeddings, `(V, width)`, from `embed`.
+            condition: hypervectors of what is known, `(B, D)`.
+            categories: `(n, CATEGORIES)`.
+            measures: `(n, SITE_MEASURES)`.
+            owner: which condition each site is under, `(n,)`.
         """
-        state = self._read(hypervector, previous, table)
-        return self._predict(state, state, previous, table)
+        hidden = self.categories(categories) + self.measures(measures) + self.latent(condition)[owner]
+        scores: Tensor = self.score(hidden).squeeze(-1)
+        return scores
 
-    def forward_next(self, hypervector: Tensor, previous: Tensor, table: Tensor) -> Tensor:
-        """Log probabilities `(B, V)` of the next token alone: the last row of `forward_generate`, for the search."""
-        state = self._read(hypervector, previous, table)
-        return self._predict(state[:, -1:], state, previous, table)[:, 0]
+    def read(self, condition: Tensor, tokens: Tensor, segments: Tensor, unused: Tensor) -> Tensor:
+        """The memory `(B, 1 + S, width)` of what surrounds B sites.
 
-    def log_likelihood(self, hypervector: Tensor, previous: Tensor, targets: Tensor, table: Tensor) -> Tensor:
-        """Log probabilities `(N,)` of the N targets `(B, T)` that are not negative: what training maximises.
-
-        Equal to picking them from `forward_generate`, without its `(B, T, V)` tensor.
+        Args:
+            condition: `(B, D)`.
+            tokens: embeddings, `(B, S, width)`.
+            segments: `(B, S)`.
+            unused: true where there is no token, `(B, S)`.
         """
-        state = self._read(hypervector, previous, table)
-        rows, columns = torch.nonzero(targets >= 0, as_tuple=True)
-        wanted = targets[rows, columns]
-        asking = state[rows, columns]
-        written = self._write(asking, table).gather(1, wanted.unsqueeze(1)).squeeze(1)
-        pointers = self._point(state, state)[rows, columns]
-        copied = (pointers * (previous[rows] == wanted.unsqueeze(1))).sum(-1)
-        return self._mix(asking, written.unsqueeze(-1), copied.unsqueeze(-1)).squeeze(-1)
+        at = torch.arange(tokens.shape[1])
+        told = torch.cat([self.latent(condition)[:, None], tokens + self.segments(segments) + self.positions(at)], 1)
+        memory: Tensor = self.reader(told, src_key_padding_mask=_with_latent(unused))
+        return memory
 
-    def _read(self, hypervector: Tensor, previous: Tensor, table: Tensor) -> Tensor:
-        """Contextual states `(B, T, width)`; no state sees a later token."""
-        first = self.condition(hypervector * self.shape.dimension**0.5).unsqueeze(1)
-        stream = torch.cat([first, table[previous]], dim=1)
-        stream = self.dropout(stream + self.positions.weight[: stream.shape[1]])
-        for block in self.blocks:
-            stream = block(stream)
-        state: Tensor = self.norm(stream)[:, 1:]
-        return state
+    def forward_generate(self, memory: Tensor, unused: Tensor, written: Tensor) -> Tensor:
+        """States `(B, T, width)` after each of T tokens that were written.
 
-    def _predict(self, asking: Tensor, state: Tensor, previous: Tensor, table: Tensor) -> Tensor:
-        """Log probabilities `(B, A, V)` for the last A states."""
-        written = self._write(asking, table)
-        pointers = self._point(asking, state)
-        copied = torch.zeros_like(written)
-        copied = copied.scatter_add(2, previous.unsqueeze(1).expand(-1, asking.shape[1], -1), pointers)
-        return self._mix(asking, written, copied)
-
-    def _write(self, asking: Tensor, table: Tensor) -> Tensor:
-        """Log probabilities `(..., V)` of writing each token of the vocabulary afresh."""
-        own = len(self.learned_bias)
-        bias = functional.pad(self.learned_bias, (0, max(0, len(table) - own)))[: len(table)]
-        return functional.log_softmax(asking @ table.T * self.shape.width**-0.5 + bias, dim=-1)
-
-    def _point(self, asking: Tensor, state: Tensor) -> Tensor:
-        """Probabilities `(B, A, T)` of copying the token at each position not later than the asking one's."""
-        scores = self.copy_query(asking) @ self.copy_key(state).transpose(1, 2) * self.shape.width**-0.5
-        future = torch.ones(scores.shape[1:], dtype=torch.bool).triu(1 + state.shape[1] - asking.shape[1])
-        return functional.softmax(scores.masked_fill(future, float("-inf")), dim=-1)
-
-    def _mix(self, asking: Tensor, written: Tensor, copied: Tensor) -> Tensor:
-        """Log probabilities of writing (given as logarithms) and copying (given as probabilities) mixed by the gate."""
-        gate = self.copy_gate(asking)
-        return torch.logaddexp(
-            written + functional.logsigmoid(-gate),
-            copied.clamp_min(1e-12).log() + functional.logsigmoid(gate),
+        Args:
+            memory: `(B, 1 + S, width)`.
+            unused: `(B, S)`.
+            written: embeddings of the tokens, the site's action first, `(B, T, width)`.
+        """
+        length = written.shape[1]
+        mask = torch.ones(length, length, dtype=torch.bool).triu(1)
+        states: Tensor = self.writer(
+            written + self.positions(torch.arange(length)),
+            memory,
+            tgt_mask=mask,
+            memory_key_padding_mask=_with_latent(unused),
         )
+        return states
+
+    def logits(self, states: Tensor, lexicon: Tensor, standing: Tensor, at: Tensor, after: Tensor) -> Tensor:
+        """Logits `(B, T, V)` of the next token.
+
+        Args:
+            states: `(B, T, width)`.
+            lexicon: embeddings of the V tokens that may be written, `(B, V, width)`.
+            standing: `(B, V, STANDING)`.
+            at: `(B, V, AT)`.
+            after: `(B, T, V, AFTER)`.
+        """
+        on_standing, on_at, on_after = self.weigh(states).split([STANDING, AT, AFTER], dim=-1)
+        known = states @ lexicon.transpose(1, 2) * self.shape.width**-0.5
+        static = on_standing @ standing.transpose(1, 2) + on_at @ at.transpose(1, 2)
+        logits: Tensor = known + static + (after @ on_after[..., None]).squeeze(-1)
+        return logits
 
 
-class _Block(nn.Module):
-    """One pre-norm transformer block with causal attention."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.attention_norm = nn.LayerNorm(width)
-        self.qkv = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-        self.mlp_norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width), nn.Dropout(0.1))
-
-    def forward(self, stream: Tensor) -> Tensor:
-        batch, length, width = stream.shape
-        qkv = self.qkv(self.attention_norm(stream)).view(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        attended = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-        stream = stream + self.out(attended.transpose(1, 2).reshape(batch, length, width))
-        result: Tensor = stream + self.mlp(self.mlp_norm(stream))
-        return result
+def _with_latent(unused: Tensor) -> Tensor:
+    """A mask of padding with the latent, which is always there, in front."""
+    return torch.cat([torch.zeros(len(unused), 1, dtype=torch.bool), unused], 1)

@@ -3,12 +3,14 @@
 import ast
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pyflakes.checker import Checker
 from pyflakes.messages import UndefinedLocal, UndefinedName, UnusedImport
 
 from kent_agent.errors import PatchError
 
+_KEPT = 32  # texts: many candidates are edits of the same few files
 _STATEMENT_LISTS = ("body", "orelse", "finalbody")
 _LEAVES_THE_BLOCK = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _EFFECTLESS = (
@@ -38,6 +40,7 @@ def changed_python(before: str, after: str) -> bool:
         return True
 
 
+@lru_cache(maxsize=_KEPT)
 def compiler_warnings(source: str) -> frozenset[str] | None:
     """What the compiler warns of (calling a literal, comparing by `is` with one, ...); None if it refuses the source.
 
@@ -60,6 +63,7 @@ class Names:
     unused_imports: frozenset[str]
 
 
+@lru_cache(maxsize=_KEPT)
 def faulty_names(source: str) -> Names:
     """What pyflakes says of a source text's names; nothing where it does not parse."""
     try:
@@ -78,6 +82,7 @@ def _parse(source: str) -> ast.Module:
         return ast.parse(source.removeprefix("\ufeff"))
 
 
+@lru_cache(maxsize=_KEPT)
 def _meaning(source: str) -> str:
     """A dump of the syntax tree without positions and without statements that do nothing."""
     tree = _parse(source)

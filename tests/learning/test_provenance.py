@@ -1,8 +1,14 @@
 """What the shipped models were learned from, row by row: nothing of SWE-bench but what may be."""
 
+import re
 from pathlib import Path
 
+import pytest
+
+from kent_agent.decoder.model import DecoderModel
+from kent_agent.decoder.weights import weights_path
 from kent_agent.evidence.weights import EvidenceWeights
+from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION, split_of
 from kent_agent.operations import OperationModel
 from kent_agent.source.history import FORBIDDEN_REPOSITORIES, is_source
 
@@ -39,6 +45,37 @@ def test_operations_were_learned_from_permitted_repositories() -> None:
     provenance = OperationModel.load().provenance
     repos = [*provenance["repositories"], *provenance["held_out"]]
     assert repos and FORBIDDEN_REPOSITORIES.isdisjoint(map(name_of, repos))
+
+
+@pytest.fixture(scope="module")
+def decoder() -> DecoderModel:
+    return DecoderModel.load(weights_path(None))
+
+
+def test_every_row_of_the_decoders_provenance_is_of_a_permitted_repository(decoder: DecoderModel) -> None:
+    made = decoder.provenance
+    uses = ("repositories", "validation_repositories", "newest_commits")
+    rows = [repo for use in uses for repo in made[use]] + [*made.get("mined", {}).get("repositories", {})]
+    assert rows and FORBIDDEN_REPOSITORIES >= EXAM
+    assert FORBIDDEN_REPOSITORIES.isdisjoint(map(name_of, rows))
+
+
+def test_the_decoder_learned_from_enough_repositories_and_says_from_which_commits(decoder: DecoderModel) -> None:
+    made = decoder.provenance
+    assert len(made["repositories"]) + len(made["validation_repositories"]) >= 10
+    assert all(count > 0 for use in ("repositories", "validation_repositories") for count in made[use].values())
+    assert set(made["newest_commits"]) >= {*made["repositories"], *made["validation_repositories"]}
+    assert all(re.fullmatch(r"[0-9a-f]{40}", commit) for commit in made["newest_commits"].values())
+
+
+def test_the_decoder_saw_no_repository_that_it_is_measured_on(decoder: DecoderModel) -> None:
+    made = decoder.provenance
+    training, validation = set(made["repositories"]), set(made["validation_repositories"])
+    assert training and validation and not training & validation
+    split = split_of(made["mined"]["repositories"], made["mined"]["seed"])
+    assert {split[repo] for repo in training} == {TRAIN}
+    assert {split[repo] for repo in validation} == {VALIDATION}
+    assert list(split.values()).count(HELDOUT) >= 8
 
 
 def test_vendored_copies_are_no_source_to_learn_from() -> None:

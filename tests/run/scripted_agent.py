@@ -24,6 +24,10 @@ from kent_agent.task import PatchResult, Solution, SWETask
 class AgentOptions:
     repos_dir: Path | None = None
     seed: int = 0
+    min_confidence: float | None = None
+    validate: str = "none"
+    candidates: int = 200
+    budget: float = 120.0
 
 
 class Scripted:

@@ -7,16 +7,11 @@ import pytest
 
 from kent_agent.encoder import CodeEncoder
 from kent_agent.learning.trainer import CodeTrainer
-from kent_agent.source.history import Fix, fixes_of
 from kent_agent.task import SWETask
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
+from tests.learning.lessons import one_thread, trained
 
-BEFORE = '''\
-def {name}(left, right):
-    """Two numbers."""
-    total = left {wrong} right
-    return total
-'''
+__all__ = ["one_thread"]
 
 
 @pytest.fixture
@@ -40,26 +35,14 @@ def code_encoder() -> CodeEncoder:
 
 
 @pytest.fixture(scope="session")
-def fixes() -> list[Fix]:
-    """Fixes of one pattern: a minus becomes a plus; mined as a real history's are."""
-    names = ["add", "join", "merge", "combine", "plus", "accumulate"]
-    return [
-        fix
-        for name in names
-        for fix in fixes_of(
-            "acme/sums",
-            "0" * 40,
-            f"{name}() subtracts instead of adding",
-            "sums.py",
-            BEFORE.format(name=name, wrong="-"),
-            BEFORE.format(name=name, wrong="+"),
-        )
-    ]
+def trainer() -> CodeTrainer:
+    """A trainer whose model has learned that a minus becomes a plus, and to guard against what is empty."""
+    return trained()
 
 
 @pytest.fixture(scope="session")
-def trainer(code_encoder: CodeEncoder, fixes: list[Fix]) -> CodeTrainer:
-    """A trainer whose model has learned that pattern."""
-    trainer = CodeTrainer.for_fixes(fixes, code_encoder, seed=1)
-    trainer.fit(fixes, epochs=60, batch_size=6)
-    return trainer
+def weights(trainer: CodeTrainer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That model's file."""
+    path = tmp_path_factory.mktemp("weights") / "decoder.safetensors"
+    trainer.model.save(path)
+    return path

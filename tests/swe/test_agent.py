@@ -8,8 +8,8 @@ import pytest
 import unidiff
 
 from kent_agent.agent import AgentOptions, KentAgent
+from kent_agent.decoder.model import DecoderModel
 from kent_agent.errors import PatchError, WorkspaceError
-from kent_agent.learning.trainer import CodeTrainer
 from kent_agent.task import Solution, SWETask
 from kent_agent.workspace import RepoSnapshot
 from tests.conftest import BuildRepository
@@ -17,15 +17,8 @@ from tests.conftest import BuildRepository
 HIDDEN = ("patch", "test_patch", "FAIL_TO_PASS", "PASS_TO_PASS", "eval_script", "hints_text", "log_parser", "eval_type")
 
 
-@pytest.fixture(scope="module")
-def weights(trainer: CodeTrainer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "decoder.safetensors"
-    trainer.save(path)
-    return path
-
-
-def solve(repos_dir: Path, task: SWETask, weights: Path) -> Solution:
-    return KentAgent(AgentOptions(repos_dir, model=weights)).solve(task)
+def solve(repos_dir: Path, task: SWETask, weights: Path, min_confidence: float | None = None) -> Solution:
+    return KentAgent(AgentOptions(repos_dir, model=weights, min_confidence=min_confidence)).solve(task)
 
 
 def commit(build_repository: BuildRepository, path: Path, files: dict[str, str | bytes], issue: str) -> SWETask:
@@ -61,7 +54,30 @@ def test_the_trajectory_holds_the_evidence_as_json(tmp_path: Path, task: SWETask
     assert trajectory["factorizations"][0]["file"] == "sums.py"
     assert trajectory["abstained"] is None and trajectory["seed"] == 0
     assert len(trajectory["versions"]["model"]) == 16
-    assert all({"score", "pattern", "dropped", "file", "content"} <= set(c) for c in trajectory["candidates"])
+    wanted = {"score", "confidence", "edits", "reason", "dropped", "file", "content"}
+    assert all(wanted <= set(candidate) for candidate in trajectory["candidates"])
+    scores = [candidate["score"] for candidate in trajectory["candidates"]]
+    assert scores == sorted(scores, reverse=True) and len(scores) > 1
+
+
+def test_below_the_confidence_asked_for_it_abstains_and_keeps_the_ranked_list(
+    tmp_path: Path, task: SWETask, weights: Path
+) -> None:
+    bold = solve(tmp_path, task, weights, min_confidence=0)
+    shy = solve(tmp_path, task, weights, min_confidence=1)
+    assert bold.model_patch and not shy.model_patch and shy.result.patches == ()
+    assert "confidence" in shy.trajectory["abstained"] and "below 1" in shy.trajectory["abstained"]
+    assert not any(candidate["chosen"] for candidate in shy.trajectory["candidates"])
+    assert [c["content"] for c in shy.trajectory["candidates"]] == [c["content"] for c in bold.trajectory["candidates"]]
+    assert shy.result.confidence == bold.result.confidence
+
+
+def test_the_model_says_how_sure_to_be(tmp_path: Path, task: SWETask, weights: Path) -> None:
+    model = DecoderModel.load(weights)
+    model.min_confidence = 1.0
+    model.save(tmp_path / "shy.safetensors")
+    assert solve(tmp_path, task, tmp_path / "shy.safetensors").model_patch == ""
+    assert solve(tmp_path, task, tmp_path / "shy.safetensors", min_confidence=0).model_patch
 
 
 def test_the_same_task_gives_the_same_bytes(tmp_path: Path, task: SWETask, weights: Path) -> None:
@@ -83,9 +99,8 @@ def test_a_task_has_no_room_for_what_is_hidden(tmp_path: Path, task: SWETask, we
         ({"a.py": "def broken(:\n"}, "no statement"),
         ({"a.py": b"# caf\xe9 in Latin-1\nx = 1\n"}, "no statement"),
         ({"a.py": "x = 1\n" * 1_000_000}, "no statement"),
-        ({"a.py": '"""A docstring alone."""\n'}, "no statement"),
     ],
-    ids=["no Python", "syntax error", "not UTF-8", "6 MB", "docstring alone"],
+    ids=["no Python", "syntax error", "not UTF-8", "6 MB"],
 )
 def test_where_nothing_can_be_edited_it_abstains_and_says_why(
     build_repository: BuildRepository, tmp_path: Path, weights: Path, files: dict[str, str | bytes], reason: str

@@ -5,8 +5,6 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from kent_agent.decoder.verification import TokenVerifier
-from kent_agent.decoder.vocabulary import Vocabulary
 from kent_agent.encoder import CodeEncoder, inverse_document_frequency, path_suffixes
 from kent_agent.hdc.codebook import Codebook
 from kent_agent.hdc.records import unbind_role
@@ -73,26 +71,3 @@ def test_an_issue_is_most_similar_to_the_file_it_speaks_of(code_encoder: CodeEnc
 def test_spaces_of_different_seeds_are_unrelated() -> None:
     left, right = (CodeEncoder(2048, seed).encode_text("parse the header") for seed in (1, 2))
     assert abs(similarity(left, right)) < 0.12
-
-
-def test_the_vocabulary_is_bounded_by_what_the_instance_and_training_offer(code_encoder: CodeEncoder) -> None:
-    vocabulary = Vocabulary(["<pad>", "return"], ["left", "right", "left"], limit=4)
-    assert vocabulary.tokens == ("<pad>", "return", "left", "right")
-    assert vocabulary.encode(["right", "foreign", "return"]) == [3, 1]
-    with pytest.raises(KeyError):
-        vocabulary.number("foreign")
-    assert "left" not in Vocabulary(["<pad>", "return"], ["left"], limit=2)
-
-
-@pytest.mark.parametrize("size", [1, 47, 48, 49, 3000])
-def test_every_context_token_is_accepted_and_foreign_ones_are_not(code_encoder: CodeEncoder, size: int) -> None:
-    encoder = CodeEncoder()  # the dimension that ships
-    context = [f"token_{i}" for i in range(size)]
-    verifier = TokenVerifier(encoder, {"file": context[: size // 2], "issue": context})
-    accepted = [verifier.accepts(token) for token in context]
-    assert sum(accepted) >= 0.99 * size
-    assert not any(verifier.accepts(f"foreign_{i}") for i in range(500))
-
-
-def test_nothing_is_accepted_without_context(code_encoder: CodeEncoder) -> None:
-    assert not TokenVerifier(code_encoder, {}).accepts("x")

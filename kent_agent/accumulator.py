@@ -1,0 +1,131 @@
+"""ConstraintAccumulator: what failed, as hypervectors, so that a search turns away from it.
+
+Each failure is a record that binds the place of an edit at three depths (its file; its symbol; what was done there),
+weighted by how little it changed the failure. Their sum is the accumulator's memory: the similarity of a candidate's
+record to it tells how much of the candidate has failed before. Depths are separate role-filler pairs, and operation
+and kind are bound to their place, so that what failed here says nothing of the same edit elsewhere.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+import numpy as np
+
+from kent_agent.hdc.codebook import ItemMemory
+from kent_agent.hdc.records import encode_record
+from kent_agent.hdc.vectors import Real, bind
+from kent_agent.resonator import DIMENSION, Factorization
+
+_SEED = 5  # of a space apart from the resonator's
+_SHARES: Mapping[str, float] = {"FILE": 0.15, "LOCATION": 0.35, "EDIT": 0.5}
+"""How much of a record's squared length each depth has: an edit shares all of it with itself, a file's others 0.15."""
+_BONUS = 0.5  # of a failure that came as far as one can: it speaks for its place, less than a plain failure against
+_CHANCE = 2.0  # standard deviations of what unrelated records have in common, which tells nothing
+_KEPT = 4096  # records: the beams of an instance come back to the same places
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Where an edit is made and what it does, as the resonator names its fillers.
+
+    Attributes:
+        file: path inside the repository.
+        operation: of `kent_agent.task.Operation`.
+        location: the symbol's qualified name and its first line, `Parser.parse:40`.
+    """
+
+    file: str
+    operation: str
+    location: str
+
+    @classmethod
+    def of(cls, found: Factorization) -> Self:
+        """The slots of a factorization."""
+        return cls(found.file, str(found.operation), f"{found.location.name}:{found.location.start}")
+
+    @property
+    def place(self) -> str:
+        """The name of its location's filler in the resonator's codebook."""
+        return f"{self.file}::{self.location}"
+
+
+class ConstraintAccumulator:
+    """Failures of one instance, and what they say of a candidate.
+
+    Args:
+        strength: log-score that one plain failure costs the very same edit.
+        dimension: D, a multiple of 8.
+    """
+
+    def __init__(self, strength: float = 1.0, dimension: int = DIMENSION) -> None:
+        self.strength = strength
+        self.items = ItemMemory(dimension, _SEED)
+        self.memory: Real = np.zeros(dimension, dtype=np.float32)
+        self._failed: dict[Slots, float] = {}
+        self._energy = 0.0  # the sum of squared weights, which noise grows with
+        self._record = lru_cache(maxsize=_KEPT)(self._encoded)
+
+    def record(self, slots: Slots, kind: str, change: float) -> None:
+        """Remembers a failed candidate.
+
+        Args:
+            slots: where it was.
+            kind: of the edit.
+            change: how much it changed the failure, in [0, 1]: 0 for the same exception from the same line.
+
+        Raises:
+            ValueError: the change is out of range.
+        """
+        weight = _weight(change)
+        self.memory += np.float32(weight) * self._record(slots, kind)
+        self._failed[slots] = self._failed.get(slots, 0.0) + weight
+        self._energy += weight**2
+
+    def bias(self, slots: Slots, kind: str) -> float:
+        """What to add to a candidate's log-score: the lower the more of it has failed before, 0 where nothing is known.
+
+        It grows with the logarithm of the failures: a place that the model insists on is not shut for ever.
+        """
+        alike = float(self._record(slots, kind) @ self.memory)
+        told = max(0.0, abs(alike) - _CHANCE * math.sqrt(self._energy / self.items.dimension))
+        return -self.strength * math.copysign(math.log2(1 + told), alike) if told else 0.0
+
+    def subtract_from(self, observation: Real, items: ItemMemory, rate: float = 0.2) -> Real:
+        """An observation `(D,)` of the resonator without what failed.
+
+        Args:
+            observation: the record that `CodeResonator` decodes.
+            items: the space it is in.
+            rate: how much of a unit filler a failure takes away; a failure's file loses a third of what its place does.
+        """
+        rest = observation.copy()
+        scale = np.float32(rate / math.sqrt(items.dimension))
+        for slots, weight in self._failed.items():
+            failed: dict[str, Real] = {
+                "FILE": items[slots.file].astype(np.float32) / np.float32(3),
+                "LOCATION": items[slots.place].astype(np.float32),
+            }
+            rest -= scale * np.float32(weight) * encode_record(failed, items)
+        return rest
+
+    def _encoded(self, slots: Slots, kind: str) -> Real:
+        """The unit record `(D,)` of an edit."""
+        place = self.items[slots.place]
+        fillers: dict[str, Real] = {
+            "FILE": self.items[slots.file].astype(np.float32),
+            "LOCATION": place.astype(np.float32),
+            "EDIT": bind(bind(place, self.items[slots.operation]), self.items[f"kind:{kind}"]),
+        }
+        for role, filler in fillers.items():
+            filler *= np.float32(math.sqrt(_SHARES[role] / self.items.dimension))
+        return encode_record(fillers, self.items)
+
+
+def _weight(change: float) -> float:
+    """Of a failure: 1 for one that changed nothing, less the more it changed, below 0 where it came much further."""
+    if not 0 <= change <= 1:
+        raise ValueError(f"A change is in [0, 1], not {change}.")
+    return 1 - (1 + _BONUS) * change

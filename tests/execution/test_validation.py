@@ -1,0 +1,154 @@
+"""Validation: the issue's checks choose among candidates by what they do when they are run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kent_agent.generator import Candidate
+from kent_agent.resonator import Factorization
+from kent_agent.source.diff import unified_diff
+from kent_agent.source.grammar import Action, Edit, Site
+from kent_agent.source.symbols import Symbol
+from kent_agent.task import CodePatch, Operation
+from kent_agent.validation import Reproduction, Validation, Validator, reweighted
+from kent_agent.workspace import RepoSnapshot
+
+if TYPE_CHECKING:
+    from ..conftest import BuildRepository
+
+PATH = "shop/shapes.py"
+ISSUE = """area() adds
+
+>>> from shop.shapes import area
+>>> area(2, 3)
+5
+
+It should return 6.
+"""
+CRASH = """perimeter() refuses
+
+```python
+from shop.shapes import perimeter
+perimeter(-1, 1)
+```
+
+Traceback (most recent call last):
+  File "/x/shop/shapes.py", line 23, in perimeter
+    raise ValueError("a width of %d" % width)
+ValueError: a width of -1
+"""
+
+
+def place(name: str, start: int, end: int, share: float = 0.5) -> Factorization:
+    return Factorization(
+        PATH, Operation.MODIFY_LINE, Symbol(name, "function", start, end), share, {"FILE": 1.0, "LOCATION": share}, True
+    )
+
+
+@pytest.fixture(scope="module")
+def text(files: dict[str, str]) -> str:
+    return files[PATH]
+
+
+@pytest.fixture
+def snapshot(files: dict[str, str], build_repository: "BuildRepository", tmp_path: Path) -> Iterator[RepoSnapshot]:
+    (base,) = build_repository(tmp_path / "shop", [("All", files)])
+    with RepoSnapshot("acme/shop", base, tmp_path / "shop") as snapshot:
+        yield snapshot
+
+
+@pytest.fixture
+def validation(image: str) -> Iterator[Validation]:
+    with Validator(budget=90, limit=10).open(image) as opened:
+        yield opened
+
+
+def candidate(text: str, old: str, new: str, score: float) -> Candidate:
+    """An edit of `area`, as a decoder would propose it."""
+    start = text.index(old)
+    site = Site(
+        Action.SWAP_OPERATOR, start, start + len(old), (start, start), "BinOp", "Return", "op", 0, 10, 10, "", ""
+    )
+    return Candidate(
+        patch=CodePatch(PATH, Operation.MODIFY_LINE, "area:8-10", new),
+        after=text.replace(old, new, 1),
+        edits=(Edit(site, (new,)),),
+        score=score,
+        confidence=0.1,
+        factorization=place("area", 8, 10),
+        reason="",
+        dropped="",
+    )
+
+
+def diff(text: str, each: Candidate) -> str:
+    return unified_diff({PATH: (text, each.after)})
+
+
+def test_only_what_makes_the_check_pass_survives(validation: Validation, snapshot: RepoSnapshot, text: str) -> None:
+    candidates = [candidate(text, "width + height", f"width {sign} height", -i) for i, sign in enumerate("-*/")]
+    found = validation.reproduce(ISSUE, snapshot)
+    assert [each.base.stdout for each in found] == ["5\n"] * len(found) != []
+    survivors = validation.survivors(candidates, found, snapshot, lambda each: diff(text, each))
+    assert [each.candidate for each in survivors] == [candidates[1]]
+    assert survivors[0].diff == diff(text, candidates[1]) and survivors[0].flipped == 1
+    assert validation.refuted == {0, 2}
+    report = validation.report
+    assert (report.tried, report.first_survivor, report.note, report.budget_hit) == (3, 2, "", False)
+    assert report.checks[0]["base"] == {"status": "finished", "exception": None, "message": ""}
+
+
+def test_what_breaks_a_test_that_passed_does_not_survive(
+    validation: Validation, snapshot: RepoSnapshot, text: str
+) -> None:
+    right = candidate(text, "width + height", "width * height", 0.0)
+    careless = candidate(text.replace("2 * (width", "3 * (width"), "width + height", "width * height", 1.0)
+    found = validation.reproduce(ISSUE, snapshot)
+    survivors = validation.survivors([careless, right], found, snapshot, lambda each: diff(text, each))
+    assert [each.candidate for each in survivors] == [right]
+    assert validation.report.broke == 1
+
+
+def test_an_issue_that_shows_nothing_lets_nothing_survive(
+    validation: Validation, snapshot: RepoSnapshot, text: str
+) -> None:
+    right = candidate(text, "width + height", "width * height", 0.0)
+    for issue in ("area() adds", ISSUE.replace("\n5\n", "\n6\n").replace("return 6", "return 5")):
+        found = validation.reproduce(issue, snapshot)
+        assert found == [] or all(each.base.stdout == "5\n" for each in found)
+        assert "area() adds" not in validation.report.note
+    assert validation.survivors([right], [], snapshot, lambda each: diff(text, each)) == []
+    assert validation.report.tried == 0
+
+
+def test_places_that_a_reproduction_runs_come_first(validation: Validation, snapshot: RepoSnapshot) -> None:
+    found = validation.reproduce(CRASH, snapshot)
+    assert [each.base.exception for each in found[:1]] == ["ValueError"]
+    area, perimeter = place("area", 8, 10, 0.5), place("perimeter", 21, 25, 0.4)
+    weighed = reweighted([area, perimeter], found)
+    assert [each.location.name for each in weighed] == ["perimeter", "area"]
+    assert weighed[0].confidences["LOCATION"] > 0.4 and weighed[1].confidences["LOCATION"] < 0.5
+
+
+def test_without_a_reproduction_places_stay_as_they_are() -> None:
+    places = [place("area", 8, 10, 0.3), place("perimeter", 21, 25, 0.4)]
+    none: list[Reproduction] = []
+    assert reweighted(places, none) == places
+
+
+def test_an_image_that_is_not_there_is_said_and_nothing_is_run(snapshot: RepoSnapshot, client: object) -> None:
+    with Validator().open("kent_agent/nowhere:latest") as validation:
+        found = validation.reproduce(ISSUE, snapshot)
+        assert (found, validation.survivors([], found, snapshot, lambda each: "")) == ([], [])
+    assert "kent_agent/nowhere" in validation.report.note and validation.report.seconds > 0
+
+
+def test_a_spent_budget_is_recorded(image: str, snapshot: RepoSnapshot, text: str) -> None:
+    with Validator(budget=8, limit=10).open(image) as validation:
+        found = validation.reproduce(ISSUE + "\n```\nimport time\ntime.sleep(60)\n```\n", snapshot)
+        assert validation.report.budget_hit == bool(validation.report.note)
+        endless = candidate(text, "width + height", "exec('while True: pass')", 0.0)
+        validation.survivors([endless] * 10, found, snapshot, lambda each: diff(text, each))
+    assert validation.report.budget_hit and "budget" in validation.report.note
