@@ -27,7 +27,7 @@ from kent_agent.workspace import RepoSnapshot
 
 _SNIPPET_TIMEOUT = 20.0  # seconds that a snippet may take
 _TEST_FILES, _TESTS_TIMEOUT = 3, 60.0  # most related test files, and seconds for all of them
-_CONFIRMED = 8  # survivors that are confirmed, the best by their flips and scores
+_ENOUGH = 3  # survivors; most candidates that make a check pass break a test, so many may have to be looked at
 _EXECUTED, _FRAME = 1.0, 1.0  # log-odds of a place whose lines a reproduction runs, and of one in its traceback
 
 Diff = Callable[[Candidate], str]
@@ -131,6 +131,7 @@ class Validation:
         self.sandbox = sandbox
         self.limit = limit
         self.report = report
+        self._passed_before: dict[tuple[str, ...], set[str]] = {}
         self.refuted: set[int] = set()
         """Numbers of the candidates that were run and failed."""
 
@@ -212,8 +213,9 @@ class Validation:
         diff: Diff,
     ) -> Iterator[Survivor]:
         """Those that survive on a pristine tree, by all snippets, and break no related test that passed."""
-        for candidate, _ in sorted(flipped, key=lambda each: (-each[1], -each[0].score))[:_CONFIRMED]:
-            text = diff(candidate)
+        survived = 0
+        for candidate, _ in sorted(flipped, key=lambda each: (-each[1], -each[0].score)):
+            text = diff(candidate) if survived < _ENOUGH else ""
             if not text:
                 continue
             outcomes = [(each, _execution(sandbox, each).confirm(text)) for each in _by_snippet(found)]
@@ -223,14 +225,17 @@ class Validation:
             elif self._breaks(sandbox, candidate, text, snapshot):
                 self.report.broke += 1
             else:
+                survived += 1
                 yield Survivor(candidate, text, share)
 
     def _breaks(self, sandbox: Sandbox, candidate: Candidate, diff: str, snapshot: RepoSnapshot) -> bool:
         """Whether a related test that passes at the base commit does not with a diff."""
         edited = EditedPlace(candidate.patch.file, candidate.factorization.location.name)
         tests = related_tests(snapshot, [edited])
-        files = related_files(test for test in tests if test.score > 0)[:_TEST_FILES]
-        before = _passed(sandbox, "", files) if files else set()
+        files = tuple(related_files(test for test in tests if test.score > 0)[:_TEST_FILES])
+        if files not in self._passed_before:
+            self._passed_before[files] = _passed(sandbox, "", files)
+        before = self._passed_before[files]
         return bool(before) and not before <= _passed(sandbox, diff, files)
 
 
