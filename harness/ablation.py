@@ -1,8 +1,6 @@
 """What each source of evidence, the joint solution and the hypervectors are worth: fitted and measured without them."""
 
-import multiprocessing
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -19,6 +17,7 @@ from kent_agent.locator import ranked_files
 from kent_agent.repository_index import RepositoryIndex
 from kent_agent.source.issue import parse_issue
 from kent_agent.task import SWETask
+from kent_agent.workers import spawned_pool
 from kent_agent.workspace import RepositoryStore
 
 Ranks = tuple[list[int], list[int]]
@@ -36,8 +35,7 @@ def ablation(
         **{f"without {group}": partial(leave_one_out, pairs, without=(group,)) for group in groups},
     }
     by_name = {row["instance_id"]: row for row in rows}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with spawned_pool(workers) as pool:
         exact = list(pool.map(exactly, pairs, [by_name[pair.name] for pair in pairs], [store] * len(pairs)))
         variants["exact scores instead of hypervectors"] = partial(leave_one_out, exact)
         found = {name: pool.submit(variant) for name, variant in variants.items()}

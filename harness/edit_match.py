@@ -97,7 +97,9 @@ class _Form:
     def of(cls, text: str) -> "_Form":
         """Of statements that may be indented. Raises SyntaxError."""
         if text[:1] in (" ", "\t"):
-            (around,) = parse(f"if True:\n{text}").body
+            around, *behind = parse(f"if True:\n{text}").body
+            if behind:
+                raise SyntaxError("some of the statements are less indented than the first")
             body = getattr(around, "body", [])
         else:
             body = parse(text).body

@@ -9,11 +9,9 @@ the decoder learned from a measured repository, the table says so.
 import ast
 import json
 import math
-import multiprocessing
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -43,6 +41,7 @@ from kent_agent.source.document import Document
 from kent_agent.source.issue import Issue, parse_issue
 from kent_agent.source.symbols import symbols
 from kent_agent.task import SWETask
+from kent_agent.workers import spawned_pool
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
 if TYPE_CHECKING:
@@ -276,7 +275,7 @@ def measure_all(
     cases: Sequence[Any], work: "partial[Measurement]", workers: int, console: Console
 ) -> list[Measurement]:
     """Measures fixes or rows in worker processes."""
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with spawned_pool(workers) as pool:
         return list(track(pool.map(work, cases), "decoding", len(cases), console=console, transient=True))
 
 

@@ -7,12 +7,10 @@ there are none, the table says so.
 """
 
 import json
-import multiprocessing
 import resource
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +31,7 @@ from kent_agent.learning.pairs import Pair, save_pairs
 from kent_agent.source.history import is_source
 from kent_agent.source.issue import parse_issue
 from kent_agent.task import SWETask
+from kent_agent.workers import spawned_pool
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
 NAMED = 50  # places that the locator is asked for
@@ -169,14 +168,13 @@ def measure_all(
     Raises:
         HarnessError: no row changes an existing Python file.
     """
-    context = multiprocessing.get_context("spawn")
     n = len(rows)
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with spawned_pool(workers) as pool:
         found = list(pool.map(measure, rows, [store] * n, [weights] * n))
     kept = [(row, *each) for row, each in zip(rows, found, strict=True) if each is not None]
     if not kept:
         raise HarnessError("No instance changes an existing Python file; there is nothing to locate.")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with spawned_pool(workers) as pool:
         baselines = list(pool.map(measure_baselines, [row for row, _, _ in kept], [store] * len(kept)))
     measured = [replace(each, baselines=ranks) for (_, each, _), ranks in zip(kept, baselines, strict=True)]
     return measured, [pair for _, _, pair in kept]

@@ -150,10 +150,11 @@ class KentAgent:
             with clock.stage("execute"):
                 survivors = validation.survivors(candidates, shown, snapshot, lambda each: _diff(each, snapshot)[0])
         best = [Judged(survivor.candidate, survivor.diff, "") for survivor in survivors]
+        order = sorted(range(len(candidates)), key=lambda i: i not in validation.flipping)
         rest = [
-            replace(each, dropped="its check failed when it was run") if i in validation.refuted else each
-            for i, each in enumerate(candidates)
-            if all(each is not judged.candidate for judged in best)
+            replace(candidates[i], dropped=validation.fates.get(i) or candidates[i].dropped)
+            for i in order
+            if all(candidates[i] is not judged.candidate for judged in best)
         ]
         with clock.stage("check"):
             judged = (*best, *_judged(rest, snapshot, 0 if best else 1))

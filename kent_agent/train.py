@@ -1,11 +1,8 @@
 """`python -m kent_agent.train decoder|confidence|operations|evidence`: trains what the agent ships with."""
 
 import json
-import multiprocessing
-import os
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +12,7 @@ import typer
 
 from kent_agent.durable import write_atomically
 from kent_agent.errors import KentError
-from kent_agent.workers import end_with
+from kent_agent.workers import spawned_pool
 
 if TYPE_CHECKING:
     from kent_agent.learning.pairs import Pair
@@ -151,8 +148,7 @@ def train_evidence(
 def _mined_pairs(repos: list[tuple[str, Path]], commits: int, workers: int) -> "list[Pair]":
     """The pairs of all mirrors, one repository a process, in the mirrors' order."""
     pairs: list[Pair] = []
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=end_with, initargs=(os.getpid(),)) as pool:
+    with spawned_pool(workers) as pool:
         for (repo, _), found in zip(repos, pool.map(_pairs_of, repos, [commits] * len(repos)), strict=True):
             pairs += found
             print(f"{repo}: {len(found)} pairs", flush=True)

@@ -42,6 +42,8 @@ class Reproduction:
 
 
 Reproductions = Sequence[Reproduction]
+Flipped = tuple[int, Candidate, float]
+"""The number of a candidate, it, and the share of its snippet's checks that it made pass."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,10 @@ class Validation:
         self.limit = limit
         self.report = report
         self._passed_before: dict[tuple[str, ...], set[str]] = {}
-        self.refuted: set[int] = set()
-        """Numbers of the candidates that were run and failed."""
+        self.fates: dict[int, str] = {}
+        """Why candidates that were run are no answer, by their numbers."""
+        self.flipping: list[int] = []
+        """Numbers of the candidates that made a check pass; when time ran out, not all of them were confirmed."""
 
     def reproduce(self, text: str, snapshot: RepoSnapshot) -> list[Reproduction]:
         """The checks that an issue's text states and that show the fault at the base commit."""
@@ -163,7 +167,7 @@ class Validation:
         if self.sandbox is None or not found:
             return []
         survived: list[Survivor] = []
-        flipped: list[tuple[Candidate, float]] = []
+        flipped: list[Flipped] = []
         with self._ending_early():
             flipped.extend(self._flipping(self.sandbox, candidates, found))
         with self._ending_early():
@@ -184,10 +188,8 @@ class Validation:
         programs = {code: Program(code, timeout=_SNIPPET_TIMEOUT, trace=True) for code in codes}
         return {code: next(Execution(sandbox, program).run([{}])) for code, program in programs.items()}
 
-    def _flipping(
-        self, sandbox: Sandbox, candidates: Sequence[Candidate], found: Reproductions
-    ) -> Iterator[tuple[Candidate, float]]:
-        """Candidates that make checks pass, with the share of them; what failed steers what is tried next."""
+    def _flipping(self, sandbox: Sandbox, candidates: Sequence[Candidate], found: Reproductions) -> Iterator[Flipped]:
+        """Candidates that make checks pass; what failed steers what is tried next."""
         first = _by_snippet(found)[0]
         execution = _execution(sandbox, first)
         accumulator = ConstraintAccumulator()
@@ -199,22 +201,23 @@ class Validation:
             self.report.tried += 1
             if share := _share(first, outcome):
                 self.report.first_survivor = self.report.first_survivor or self.report.tried
-                yield candidate, share
+                self.flipping.append(i)
+                yield i, candidate, share
             else:
-                self.refuted.add(i)
+                self.fates[i] = "its check failed when it was run"
                 accumulator.record(*_slots(candidate), change(first[0].base, outcome))
 
     def _confirmed(
         self,
         sandbox: Sandbox,
-        flipped: Sequence[tuple[Candidate, float]],
+        flipped: Sequence[Flipped],
         found: Reproductions,
         snapshot: RepoSnapshot,
         diff: Diff,
     ) -> Iterator[Survivor]:
         """Those that survive on a pristine tree, by all snippets, and break no related test that passed."""
         survived = 0
-        for candidate, _ in sorted(flipped, key=lambda each: (-each[1], -each[0].score)):
+        for i, candidate, _ in sorted(flipped, key=lambda each: (-each[2], -each[1].score)):
             text = diff(candidate) if survived < _ENOUGH else ""
             if not text:
                 continue
@@ -222,8 +225,10 @@ class Validation:
             share = sum(_share(each, outcome) * len(each) for each, outcome in outcomes) / len(found)
             if not share:
                 self.report.disagreed += 1
+                self.fates[i] = "its check failed on a pristine tree"
             elif self._breaks(sandbox, candidate, text, snapshot):
                 self.report.broke += 1
+                self.fates[i] = "it breaks a test that passed"
             else:
                 survived += 1
                 yield Survivor(candidate, text, share)

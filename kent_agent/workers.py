@@ -11,7 +11,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
@@ -134,6 +134,12 @@ def _start(recipe: AgentRecipe, parent: int) -> None:
     # says so at each instance; raised here, it would break the pool.
     with suppress(Exception):
         _agent(recipe)
+
+
+def spawned_pool(workers: int) -> ProcessPoolExecutor:
+    """A pool of fresh processes, each of which ends with this one."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, context, initializer=end_with, initargs=(os.getpid(),))
 
 
 def end_with(parent: int) -> None:

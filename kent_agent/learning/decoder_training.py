@@ -1,12 +1,9 @@
 """From mined fixes to a trained decoder: examples, training that resumes exactly, and what is left behind of it."""
 
 import json
-import multiprocessing
-import os
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -27,7 +24,7 @@ from kent_agent.learning.fixes import MinedFix, load_fixes
 from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
 from kent_agent.learning.trainer import CodeTrainer
 from kent_agent.learning.trainer import Progress as Step
-from kent_agent.workers import end_with
+from kent_agent.workers import spawned_pool
 
 CHECKPOINT, MODEL, LOG, CURVES, CARD = "checkpoint.pt", "decoder.safetensors", "training.jsonl", "curves.svg", "card.md"
 _MINUTES = 3  # between checkpoints
@@ -160,8 +157,7 @@ def _examples(
     if workers == 1:
         yield from (example for example in map(make, fixes) if example is not None)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=end_with, initargs=(os.getpid(),)) as pool:
+    with spawned_pool(workers) as pool:
         yield from (example for example in pool.map(make, fixes, chunksize=16) if example is not None)
 
 

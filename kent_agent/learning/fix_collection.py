@@ -1,12 +1,10 @@
 """fixes.jsonl from many repositories: in parallel, resumable after a kill, the same bytes however it was made."""
 
 import json
-import multiprocessing
-import os
 import sys
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from kent_agent.errors import KentError, RunError
 from kent_agent.learning.fix_mining import head_of, mine_fixes
 from kent_agent.learning.fixes import load_fixes
 from kent_agent.learning.splits import split_of
-from kent_agent.workers import end_with
+from kent_agent.workers import spawned_pool
 
 
 @dataclass(frozen=True)
@@ -101,8 +99,7 @@ def _part(parts: Path, repo: str) -> Path:
 def _mine_all(mirrors: Mapping[str, Path], manifest: Manifest, parts: Path, workers: int) -> None:
     """Mines repositories, one a process at a time, telling of each as it is done."""
     started = time.monotonic()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=end_with, initargs=(os.getpid(),)) as pool:
+    with spawned_pool(workers) as pool:
         running: dict[Future[tuple[int, int]], str] = {
             pool.submit(_mine_part, repo, mirror, manifest, _part(parts, repo)): repo
             for repo, mirror in mirrors.items()

@@ -1,17 +1,19 @@
 """Validation: the issue's checks choose among candidates by what they do when they are run."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kent_agent.agent import AgentOptions, KentAgent
 from kent_agent.generator import Candidate
 from kent_agent.resonator import Factorization
 from kent_agent.source.diff import unified_diff
 from kent_agent.source.grammar import Action, Edit, Site
 from kent_agent.source.symbols import Symbol
-from kent_agent.task import CodePatch, Operation
+from kent_agent.task import CodePatch, Operation, SWETask
 from kent_agent.validation import Reproduction, Validation, Validator, reweighted
 from kent_agent.workspace import RepoSnapshot
 
@@ -94,7 +96,7 @@ def test_only_what_makes_the_check_pass_survives(validation: Validation, snapsho
     survivors = validation.survivors(candidates, found, snapshot, lambda each: diff(text, each))
     assert [each.candidate for each in survivors] == [candidates[1]]
     assert survivors[0].diff == diff(text, candidates[1]) and survivors[0].flipped == 1
-    assert validation.refuted == {0, 2}
+    assert validation.fates.keys() == {0, 2} and validation.flipping == [1]
     report = validation.report
     assert (report.tried, report.first_survivor, report.note, report.budget_hit) == (3, 2, "", False)
     assert report.checks[0]["base"] == {"status": "finished", "exception": None, "message": ""}
@@ -108,7 +110,7 @@ def test_what_breaks_a_test_that_passed_does_not_survive(
     found = validation.reproduce(ISSUE, snapshot)
     survivors = validation.survivors([careless, right], found, snapshot, lambda each: diff(text, each))
     assert [each.candidate for each in survivors] == [right]
-    assert validation.report.broke == 1
+    assert validation.report.broke == 1 and validation.fates == {0: "it breaks a test that passed"}
 
 
 def test_an_issue_that_shows_nothing_lets_nothing_survive(
@@ -152,3 +154,18 @@ def test_a_spent_budget_is_recorded(image: str, snapshot: RepoSnapshot, text: st
         endless = candidate(text, "width + height", "exec('while True: pass')", 0.0)
         validation.survivors([endless] * 10, found, snapshot, lambda each: diff(text, each))
     assert validation.report.budget_hit and "budget" in validation.report.note
+
+
+def test_the_agent_keeps_what_was_run_in_its_trajectory(
+    image: str, files: dict[str, str], build_repository: "BuildRepository", tmp_path: Path
+) -> None:
+    (base,) = build_repository(tmp_path / "acme__shop", [("All", files)])
+    task = SWETask("acme__shop-1", "acme/shop", base, ISSUE, image=image)
+    agent = KentAgent(AgentOptions(tmp_path, candidates=12, min_confidence=0, validate="docker", budget=90))
+    solution = agent.solve(task)
+    told = json.loads(json.dumps(solution.trajectory))
+    assert told["validation"]["checks"] and 0 < told["validation"]["tried"] <= 12
+    failed = [each for each in told["candidates"] if "check failed" in each["dropped"]]
+    chosen = [each for each in told["candidates"] if each["chosen"]]
+    assert failed and not any(each["chosen"] for each in failed)
+    assert bool(chosen) == bool(solution.model_patch)

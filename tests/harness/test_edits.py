@@ -35,7 +35,7 @@ from kent_agent.source.diff import unified_diff
 from kent_agent.source.document import Document
 from kent_agent.source.grammar import Action
 from kent_agent.source.sameness import effective, same
-from kent_agent.source.symbols import parse, symbols
+from kent_agent.source.symbols import Symbol, parse, symbols
 from tests.conftest import BuildRepository
 from tests.harness.conftest import Calc
 
@@ -458,3 +458,12 @@ def test_what_cannot_be_written_is_dearer_than_any_median() -> None:
     assert median([None, None, 5.0]) is None
     low, high = median_interval([3.0, 4.0, 5.0, None])
     assert low is not None and low >= 3.0 and high is None
+
+
+def test_a_version_that_ends_the_symbol_early_is_compared_by_what_is_around_it() -> None:
+    before = "class A:\n    def f(self):\n        a = 1\n        return a\n"
+    method = Symbol("A.f", "function", 2, 4)
+    gold = GoldVersion(Document(before), before.replace("a = 1", "a = 2"), method)
+    assert gold.match("class A:\n    def f(self):\n        a = 1\nreturned = a\n") == (False, False)
+    early = GoldVersion(Document(before), "class A:\n    def f(self):\n        a = 1\nb = a\n", method)
+    assert early.match("class A:\n    def f(self):\n        a = 1\nb =  a\n") == (True, True)
