@@ -109,3 +109,9 @@ def test_imports_that_nothing_reads() -> None:
 def test_importing_again_is_no_change(again: str) -> None:
     assert not changed_python("import os\n", again)
     assert changed_python("import os\n", "import os, re\n")
+
+
+def test_a_future_that_does_not_stand_at_the_top_is_survived() -> None:
+    source = "def f():\n    from __future__ import annotations\n    return unbound\n"
+    assert faulty_names(source).undefined == frozenset()
+    assert compiler_warnings(source) is None, "the compiler refuses it"
