@@ -45,7 +45,7 @@ _NAMES = {
     "bits": "an edit in all",
     "site_bits": "its site",
     "token_bits": "its tokens, where it writes any",
-    "median_bits": "an edit in all, the median of fixes of one edit",
+    "median_bits": "the median of fixes of one edit, tokens that cannot be written left out",
 }
 
 
