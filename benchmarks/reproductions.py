@@ -14,19 +14,10 @@ import typer
 
 from kent_agent.dataset import load_split
 from kent_agent.reproduction import Check, checks
-from kent_agent.source.exports import Package, package, package_names
 from kent_agent.source.snippets import Snippet, snippets
 from kent_agent.task import SWETask
+from kent_agent.validation import package_of
 from kent_agent.workspace import RepositoryStore, mirrors_dir
-
-
-def package_of(task: SWETask, store: RepositoryStore) -> Package | None:
-    """The package under test; None where the repository has none."""
-    with store.snapshot(task) as snapshot:
-        paths = [entry.path for entry in snapshot.files if entry.path.endswith(".py")]
-        names = package_names(paths)
-        texts = {path: text for path, text in zip(paths, snapshot.read_texts(paths), strict=True) if text}
-    return package(names[0], texts) if names else None
 
 
 def show(task: SWETask, found: Iterable[Snippet], offered: Iterable[Check]) -> None:
@@ -64,7 +55,8 @@ def main(
     results: Counter[str] = Counter()
     sources: Counter[str] = Counter()
     for task in tasks:
-        under_test = package_of(task, store)
+        with store.snapshot(task) as snapshot:
+            under_test = package_of(snapshot)
         found = snippets(task.problem_statement, under_test)
         offered = checks(task.problem_statement, under_test)
         issues.update({"with a snippet": bool(found), "with a snippet and a stated result": bool(offered)})

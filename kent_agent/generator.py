@@ -1,7 +1,7 @@
 """CodeGenerator: from factorizations to ranked candidate edits."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kent_agent.decoder.model import DecoderModel
@@ -79,15 +79,16 @@ class CodeGenerator:
             limit: how many candidates to keep that may be an answer.
         """
         said = Said.by(issue)
-        scored = (each for found in factorizations for each in self._decode(issue, said, source, found))
+        texts = {found.file: source.read_text(found.file) or "" for found in factorizations}
+        scored = (each for found in factorizations for each in self._decode(issue, said, texts[found.file], found))
         ranked = sorted(scored, key=lambda each: -each[0])
-        return Generation(tuple(_until(limit, self._candidates(ranked, said, source))))
+        importer = Importer([entry.path for entry in source.files], source.read_text)
+        return Generation(tuple(_until(limit, _candidates(ranked, said, texts, importer))))
 
-    def _decode(self, issue: Issue, said: Said, source: Source, found: Factorization) -> Iterator[Scored]:
+    def _decode(self, issue: Issue, said: Said, text: str, found: Factorization) -> Iterator[Scored]:
         """Proposals of one factorization with their scores: the decoder's, and those of the issue itself."""
-        text = source.read_text(found.file)
         try:
-            situation = Situation(text or "", found.file, found.location, said, self.model.learned)
+            situation = Situation(text, found.file, found.location, said, self.model.learned)
         except SyntaxError:
             return
         place = math.log(max(found.confidences["LOCATION"], 1e-9))
@@ -98,17 +99,19 @@ class CodeGenerator:
             if after is not None:
                 yield place + log_probability, found, Proposal((edit,), after, log_probability)
 
-    def _candidates(self, ranked: Iterable[Scored], said: Said, source: Source) -> Iterator[Candidate]:
-        """Candidates in the order of their scores, each file as it is left once."""
-        seen: set[tuple[str, str]] = set()
-        importer = Importer([entry.path for entry in source.files], source.read_text)
-        for score, found, proposal in ranked:
-            key = found.file, proposal.after
-            if key not in seen:
-                seen.add(key)
-                before = source.read_text(found.file) or ""
-                bound = replace(proposal, after=importer.bound(found.file, before, proposal.after))
-                yield _candidate(score, found, bound, said, before, fault(found.file, before, bound.after))
+
+def _candidates(
+    ranked: Iterable[Scored], said: Said, texts: Mapping[str, str], importer: Importer
+) -> Iterator[Candidate]:
+    """Candidates in the order of their scores, each file as it is left once."""
+    seen: set[tuple[str, str]] = set()
+    for score, found, proposal in ranked:
+        key = found.file, proposal.after
+        if key not in seen:
+            seen.add(key)
+            before = texts[found.file]
+            bound = replace(proposal, after=importer.bound(found.file, before, proposal.after))
+            yield _candidate(score, found, bound, said, before, fault(found.file, before, bound.after))
 
 
 def _until(limit: int, candidates: Iterable[Candidate]) -> Iterator[Candidate]:

@@ -9,7 +9,7 @@ from kent_agent.learning.fixes import MinedFix, load_fixes
 from kent_agent.learning.splits import VALIDATION
 from kent_agent.locator import Locator
 from kent_agent.source.issue import parse_issue
-from kent_agent.source.sameness import normal_form
+from kent_agent.source.sameness import same
 from kent_agent.source.symbols import parse
 from kent_agent.workspace import RepoSnapshot
 
@@ -41,7 +41,7 @@ def first_answers(
             ranked = generator.generate(issue, snapshot, places, 1).candidates
             best = next((candidate for candidate in ranked if not candidate.dropped), None)
         if best is not None:
-            right = best.patch.file == fix.path and _same(best.after, fix.text_after)
+            right = best.patch.file == fix.path and same(parse(best.after), parse(fix.text_after))
             answers.append((best.confidence, right))
     return answers
 
@@ -49,7 +49,3 @@ def first_answers(
 def least_confidence(answers: Sequence[Answer]) -> float:
     """The confidence of the least sure answer that was right: abstaining below it costs none; 0 where none was."""
     return min((confidence for confidence, right in answers if right), default=0.0)
-
-
-def _same(left: str, right: str) -> bool:
-    return normal_form(parse(left)) == normal_form(parse(right))

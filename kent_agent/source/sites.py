@@ -14,7 +14,6 @@ STATEMENT_FIELDS = ("body", "orelse", "finalbody")
 _TESTED = frozenset(
     {("If", "test"), ("While", "test"), ("IfExp", "test"), ("Assert", "test"), ("comprehension", "ifs")}
 )
-_OPERATED = (ast.Compare, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.AugAssign)
 
 
 def sites(text: str, start_line: int, end_line: int) -> list[Site]:
