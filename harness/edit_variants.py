@@ -1,16 +1,17 @@
 """Situations that withhold one thing each from a decoder, to measure what that is worth."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
+from kent_agent.decoder.arrays import Reals
 from kent_agent.decoder.lexicon import Lexicon
+from kent_agent.decoder.opening import Opening
 from kent_agent.decoder.situation import Situation
-from kent_agent.decoder.surroundings import Reals, Said
+from kent_agent.decoder.surroundings import Said
 from kent_agent.hdc.sparse import SparseItems
-from kent_agent.source.grammar import Site
 from kent_agent.source.symbols import Symbol
 
 
@@ -48,8 +49,8 @@ class WithoutFollowers(Situation):
 
 
 class _Followerless(Lexicon):
-    def after(self, before: list[str], following: str) -> Reals:  # type: ignore[override]
-        return np.zeros_like(super().after(before, following))
+    def after(self, opening: Opening, written: Sequence[str]) -> Reals:
+        return np.zeros_like(super().after(opening, written))
 
 
 class WithoutReplaced(Situation):
@@ -62,8 +63,8 @@ class WithoutReplaced(Situation):
 
 
 class _Siteless(Lexicon):
-    def at(self, site: Site) -> Reals:
-        return np.zeros_like(super().at(site))
+    def at(self, opening: Opening, chosen: Sequence[int] | None = None) -> Reals:
+        return np.zeros_like(super().at(opening, chosen))
 
 
 def without_message(text: str, path: str, symbol: Symbol, said: Said, learned: Mapping[str, float]) -> Situation:

@@ -23,6 +23,7 @@ from kent_agent.validation import Report, Validator, reweighted
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
 KEPT = 32  # candidates of a trajectory
+_SPARE = 2  # candidates that are checked beside those wanted: git may refuse one
 _WIDE = 30  # places that a reproduction weighs anew
 
 
@@ -132,7 +133,7 @@ class KentAgent:
         with clock.stage("factorize"):
             found = self.locator.locate(issue, snapshot, repo, self.options.factorizations).factorizations
         with clock.stage("generate"):
-            candidates = self.generator.generate(issue, snapshot, found, max(wanted, KEPT)).candidates
+            candidates = self.generator.generate(issue, snapshot, found, wanted + _SPARE, KEPT).candidates
         with clock.stage("check"):
             return Answer(found, tuple(_judged(candidates, snapshot, wanted)))
 

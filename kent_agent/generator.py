@@ -17,9 +17,11 @@ from kent_agent.source.importing import Importer
 from kent_agent.source.issue import Issue
 from kent_agent.source.kinds import OPERATION_OF
 from kent_agent.source.meaning import changed_python, compiler_warnings, faulty_names
+from kent_agent.source.units import unit
 from kent_agent.source.writing import written
 from kent_agent.task import CodePatch
 
+NOT_CHECKED = "ranks below the chosen one, and was not checked"
 _PROPOSALS = 100  # of each factorization
 
 Scored = tuple[float, Factorization, Proposal]
@@ -69,7 +71,9 @@ class CodeGenerator:
         self.model = model
         self.search = EditSearch(model)
 
-    def generate(self, issue: Issue, source: Source, factorizations: Sequence[Factorization], limit: int) -> Generation:
+    def generate(
+        self, issue: Issue, source: Source, factorizations: Sequence[Factorization], limit: int, listed: int = 0
+    ) -> Generation:
         """Decodes every factorization.
 
         Args:
@@ -77,13 +81,14 @@ class CodeGenerator:
             source: the repository.
             factorizations: where to look, best first.
             limit: how many candidates to keep that may be an answer.
+            listed: how many candidates to list in all; those behind the last answer are not checked.
         """
         said = Said.by(issue)
         texts = {found.file: source.read_text(found.file) or "" for found in factorizations}
         scored = (each for found in factorizations for each in self._decode(issue, said, texts[found.file], found))
         ranked = sorted(scored, key=lambda each: -each[0])
         importer = Importer([entry.path for entry in source.files], source.read_text)
-        return Generation(tuple(_until(limit, _candidates(ranked, said, texts, importer))))
+        return Generation(tuple(_candidates(ranked, said, texts, importer, limit, listed)))
 
     def _decode(self, issue: Issue, said: Said, text: str, found: Factorization) -> Iterator[Scored]:
         """Proposals of one factorization with their scores: the decoder's, and those of the issue itself."""
@@ -101,27 +106,26 @@ class CodeGenerator:
 
 
 def _candidates(
-    ranked: Iterable[Scored], said: Said, texts: Mapping[str, str], importer: Importer
+    ranked: Iterable[Scored], said: Said, texts: Mapping[str, str], importer: Importer, limit: int, listed: int
 ) -> Iterator[Candidate]:
-    """Candidates in the order of their scores, each file as it is left once."""
+    """Candidates in the order of their scores, each file as it is left once, up to so many that may be an answer."""
     seen: set[tuple[str, str]] = set()
+    left = limit
     for score, found, proposal in ranked:
         key = found.file, proposal.after
-        if key not in seen:
-            seen.add(key)
-            before = texts[found.file]
-            bound = replace(proposal, after=importer.bound(found.file, before, proposal.after))
-            yield _candidate(score, found, bound, said, before, fault(found.file, before, bound.after))
-
-
-def _until(limit: int, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Candidates up to so many that may be an answer."""
-    left = limit
-    for candidate in candidates:
-        yield candidate
-        left -= not candidate.dropped
-        if left <= 0:
+        if key in seen:
+            continue
+        if left <= 0 and len(seen) >= listed:
             return
+        seen.add(key)
+        before = texts[found.file]
+        if left <= 0:
+            yield _candidate(score, found, proposal, said, before, NOT_CHECKED)
+            continue
+        bound = replace(proposal, after=importer.bound(found.file, before, proposal.after))
+        candidate = _candidate(score, found, bound, said, before, fault(found.file, before, bound.after))
+        left -= not candidate.dropped
+        yield candidate
 
 
 def _candidate(
@@ -154,13 +158,17 @@ def _reason(edit: Edit, found: Factorization, proposal: Proposal, said: Said) ->
 
 def fault(path: str, before: str, after: str) -> str:
     """Why an edited file is no answer; empty for one that may be."""
-    warned = compiler_warnings(after)
+    changed = unit(before, after)
+    old_code, new_code = (changed.before, changed.after) if changed else (before, after)
+    warned = compiler_warnings(new_code)
     if warned is None:
         return "does not compile"
-    if not changed_python(before, after):
+    if not changed_python(old_code, new_code):
         return "changes no code"
-    if warned := warned - (compiler_warnings(before) or frozenset()):
+    if warned := warned - (compiler_warnings(old_code) or frozenset()):
         return f"makes the compiler warn: {', '.join(sorted(warned))}"
+    if changed and changed.keeps_its_names:
+        return ""
     old, new = faulty_names(before), faulty_names(after)
     if unbound := new.undefined - old.undefined:
         return f"leaves {', '.join(sorted(unbound))} unbound"

@@ -14,7 +14,7 @@ from kent_agent.decoder.network import CodeGeneratorNetwork, NetworkShape
 from kent_agent.errors import KentError
 from kent_agent.hdc.sparse import SparseItems
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass

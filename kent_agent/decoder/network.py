@@ -36,6 +36,7 @@ class NetworkShape:
         width: of every embedding and state.
         layers: of the reader and of the writer, each.
         heads: of attention.
+        hidden: units that weigh the measures of a token together.
         wholes, parts: hash buckets of tokens and of their parts.
         dropout: in training.
     """
@@ -44,9 +45,22 @@ class NetworkShape:
     width: int = 128
     layers: int = 2
     heads: int = 4
+    hidden: int = 24
     wholes: int = 16384
     parts: int = 8192
     dropout: float = 0.1
+
+
+Memory = tuple[tuple[Tensor, ...], ...]
+"""Keys and values of each layer."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Measures of the tokens to choose from: of each lexicon `(B, V, STANDING)`, of each state `(N, V, AT + AFTER)`."""
+
+    standing: Tensor
+    place: Tensor
 
 
 @lru_cache(maxsize=1 << 18)
@@ -71,6 +85,7 @@ class CodeGeneratorNetwork(nn.Module):
         self.table = nn.EmbeddingBag(shape.wholes + shape.parts, width, mode="sum")
         nn.init.normal_(self.table.weight, std=0.5 * width**-0.5)
         self.latent = nn.Linear(shape.dimension, width)
+        self.issue = nn.Linear(shape.dimension, width)
         self.categories = nn.EmbeddingBag(len(ACTIONS) + (CATEGORIES - 1) * BUCKETS, width, mode="sum")
         self.measures = nn.Linear(SITE_MEASURES, width)
         self.score = nn.Sequential(
@@ -84,6 +99,9 @@ class CodeGeneratorNetwork(nn.Module):
         self.reader = nn.TransformerEncoder(encoder, shape.layers, nn.LayerNorm(width), enable_nested_tensor=False)
         self.writer = nn.TransformerDecoder(decoder, shape.layers, nn.LayerNorm(width))
         self.weigh = nn.Linear(width, STANDING + AT + AFTER)
+        self.measure = nn.Linear(STANDING + AT + AFTER, shape.hidden, bias=False)
+        self.judge = nn.Linear(width, shape.hidden)
+        self.decide = nn.Linear(shape.hidden, 1, bias=False)
 
     @property
     def parameters_in_all(self) -> int:
@@ -107,7 +125,7 @@ class CodeGeneratorNetwork(nn.Module):
             measures: `(n, SITE_MEASURES)`.
             owner: which condition each site is under, `(n,)`.
         """
-        hidden = self.categories(categories) + self.measures(measures) + self.latent(condition)[owner]
+        hidden = self.categories(categories) + self.measures(measures) + self.issue(condition)[owner]
         scores: Tensor = self.score(hidden).squeeze(-1)
         return scores
 
@@ -125,39 +143,71 @@ class CodeGeneratorNetwork(nn.Module):
         memory: Tensor = self.reader(told, src_key_padding_mask=_with_latent(unused))
         return memory
 
-    def forward_generate(self, memory: Tensor, unused: Tensor, written: Tensor) -> Tensor:
+    def recall(self, memory: Tensor) -> Memory:
+        """What each layer of the writer attends to in a memory: keys and values, `(B, heads, 1 + S, width / heads)`."""
+        return tuple(_projected(layer.multihead_attn, memory, (1, 2)) for layer in self._writing)
+
+    def forward_generate(self, recalled: Memory, unused: Tensor, written: Tensor) -> Tensor:
         """States `(B, T, width)` after each of T tokens that were written.
 
         Args:
-            memory: `(B, 1 + S, width)`.
+            recalled: of the memories `(B, 1 + S, width)`.
             unused: `(B, S)`.
             written: embeddings of the tokens, the site's action first, `(B, T, width)`.
         """
         length = written.shape[1]
-        mask = torch.ones(length, length, dtype=torch.bool).triu(1)
-        states: Tensor = self.writer(
-            written + self.positions(torch.arange(length)),
-            memory,
-            tgt_mask=mask,
-            memory_key_padding_mask=_with_latent(unused),
-        )
-        return states
+        states = written + self.positions(torch.arange(length))
+        earlier = torch.ones(length, length, dtype=torch.bool).tril()
+        there = ~_with_latent(unused)[:, None, None]
+        for layer, (keys, values) in zip(self._writing, recalled, strict=True):
+            query, own_keys, own_values = _projected(layer.self_attn, layer.norm1(states), (0, 1, 2))
+            states = states + layer.dropout1(_attended(layer.self_attn, query, own_keys, own_values, earlier))
+            (query,) = _projected(layer.multihead_attn, layer.norm2(states), (0,))
+            states = states + layer.dropout2(_attended(layer.multihead_attn, query, keys, values, there))
+            inner = layer.dropout(torch.relu(layer.linear1(layer.norm3(states))))
+            states = states + layer.dropout3(layer.linear2(inner))
+        assert self.writer.norm is not None
+        last: Tensor = self.writer.norm(states)
+        return last
 
-    def logits(self, states: Tensor, lexicon: Tensor, standing: Tensor, at: Tensor, after: Tensor) -> Tensor:
-        """Logits `(B, T, V)` of the next token.
+    @property
+    def _writing(self) -> list[nn.TransformerDecoderLayer]:
+        return [layer for layer in self.writer.layers if isinstance(layer, nn.TransformerDecoderLayer)]
+
+    def logits(self, states: Tensor, used: Tensor, words: Tensor, told: "Told") -> Tensor:
+        """Logits `(N, V)` of the next token after each of N used states.
 
         Args:
-            states: `(B, T, width)`.
-            lexicon: embeddings of the V tokens that may be written, `(B, V, width)`.
-            standing: `(B, V, STANDING)`.
-            at: `(B, V, AT)`.
-            after: `(B, T, V, AFTER)`.
+            states: of B lexicons, `(B, T, width)`.
+            used: which of the states are used, `(B, T)`; N in all.
+            words: embeddings of the lexicons' tokens, `(B, V, width)`.
+            told: of the tokens.
         """
-        on_standing, on_at, on_after = self.weigh(states).split([STANDING, AT, AFTER], dim=-1)
-        known = states @ lexicon.transpose(1, 2) * self.shape.width**-0.5
-        static = on_standing @ standing.transpose(1, 2) + on_at @ at.transpose(1, 2)
-        logits: Tensor = known + static + (after @ on_after[..., None]).squeeze(-1)
+        owner = used.nonzero()[:, 0]
+        chosen = states[used]
+        on_standing, on_place = self.weigh(chosen).split([STANDING, AT + AFTER], dim=-1)
+        known = (states @ words.transpose(1, 2))[used] * self.shape.width**-0.5
+        standing, place = self.measure.weight[:, :STANDING], self.measure.weight[:, STANDING:]
+        linear = (told.standing[owner] @ on_standing[..., None] + told.place @ on_place[..., None]).squeeze(-1)
+        hidden = (told.standing @ standing.T)[owner] + told.place @ place.T + self.judge(chosen)[:, None]
+        logits: Tensor = known + linear + self.decide(torch.relu(hidden)).squeeze(-1)
         return logits
+
+
+def _projected(attention: nn.MultiheadAttention, states: Tensor, thirds: Sequence[int]) -> tuple[Tensor, ...]:
+    """Queries (0), keys (1) or values (2) of an attention for each head, `(B, heads, T, width / heads)`."""
+    width, heads = attention.embed_dim, attention.num_heads
+    rows = [slice(width * third, width * (third + 1)) for third in thirds]
+    made = (torch.nn.functional.linear(states, attention.in_proj_weight[r], attention.in_proj_bias[r]) for r in rows)
+    return tuple(each.view(*each.shape[:-1], heads, -1).transpose(1, 2) for each in made)
+
+
+def _attended(attention: nn.MultiheadAttention, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+    """What an attention makes of all that a mask lets it see, `(B, T, width)`."""
+    dropout = attention.dropout if attention.training else 0.0
+    seen = torch.nn.functional.scaled_dot_product_attention(query, keys, values, mask, dropout)
+    joined: Tensor = attention.out_proj(seen.transpose(1, 2).flatten(2))
+    return joined
 
 
 def _with_latent(unused: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ their probabilities (best-first search), some at a time, since the network reads
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,11 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kent_agent.decoder.arrays import Reals
 from kent_agent.decoder.lexicon import END
+from kent_agent.decoder.literals import literal_variants
 from kent_agent.decoder.model import DecoderModel
+from kent_agent.decoder.network import Memory, Told
+from kent_agent.decoder.opening import Opening
 from kent_agent.decoder.proposals import Proposal
 from kent_agent.decoder.situation import Situation, action_token
-from kent_agent.decoder.surroundings import Reals
 from kent_agent.decoder.syntax import Syntax
 from kent_agent.errors import PatchError
 from kent_agent.source.application import apply_to
@@ -34,6 +37,7 @@ _ROUNDS, _FOR_ONE = 10, 30  # rounds at most: so many, and one more for each so 
 _SPARE = 1.5  # completed edits for each proposal: some do not parse, or repeat another
 _MOVED, _TARGETS = 12, 12  # statements that are moved, and places that each may go to
 _NEAR = 2
+_LITERALS = 24  # sites whose strings are varied
 _LONGEST = 24  # tokens; longer edits are not found by search
 
 
@@ -95,7 +99,7 @@ class Decoding:
         self.network = model.network
         self.situation = situation
         self.condition = torch.from_numpy(situation.condition(model.items))[None]
-        self._memories: dict[int, tuple[Tensor, Tensor]] = {}
+        self._memories: dict[int, tuple[Tensor, ...]] = {}
 
     @cached_property
     def site_scores(self) -> Reals:
@@ -134,16 +138,23 @@ class Decoding:
             return on_site + there[0] if there else None
         if edit.action in WORDLESS:
             return on_site
+        told = [self._written(edit)]
+        if edit.action is Action.EDIT_LITERAL:
+            told.append(self._variants(edit.site).get(edit.tokens[0]))
+        found = [share for share in told if share is not None]
+        return on_site + max(found) if found else None
+
+    def _written(self, edit: Edit) -> float | None:
+        """Of the tokens of one edit, at its site; None where one cannot be chosen."""
         number = self.situation.lexicon.number
         wanted = [number.get(token) for token in (*edit.tokens, END)]
         if None in wanted or len(edit.tokens) > MAX_TOKENS:
             return None
         numbers = [i for i in wanted if i is not None]
-        memory, unused = self._read([edit.site])
-        steps = [tuple(numbers[:i]) for i in range(len(numbers))]
-        logits = self._logits(edit.site, memory, unused, steps)
-        shares = torch.log_softmax(logits, -1)
-        return on_site + float(shares[torch.arange(len(numbers)), numbers].sum())
+        here = [self.situation.sites.index(edit.site)] * len(numbers)
+        shares = self._shares(here, [tuple(numbers[:i]) for i in range(len(numbers))])
+        of_edit = float(shares[torch.arange(len(numbers)), numbers].sum())
+        return of_edit if of_edit > -torch.inf else None
 
     def completed(self, limit: int) -> Iterator[tuple[Edit, float]]:
         """Edits with the logarithms of their probabilities; of those that write something the likeliest, best first."""
@@ -155,6 +166,8 @@ class Decoding:
         for i in [i for i in order if sites[i].action is Action.MOVE_STATEMENT][:_MOVED]:
             for target, share in targets(sites, sites[i])[:_TARGETS]:
                 yield Edit(sites[i], (), target), float(scores[i]) + share
+        for i in [i for i in order if sites[i].action is Action.EDIT_LITERAL][:_LITERALS]:
+            yield from ((Edit(sites[i], (new,)), float(scores[i]) + on) for new, on in self._variants(sites[i]).items())
         worded = [i for i in order if sites[i].action not in WORDLESS | {Action.MOVE_STATEMENT}]
         chosen = worded[:_HYPOTHESES]
         queue = [(-float(scores[i]), n, _Partial(i, (), float(scores[i]))) for n, i in enumerate(chosen)]
@@ -180,38 +193,50 @@ class Decoding:
                     heapq.heappush(queue, (-log_probability, ticket, grown))
         yield from ((self._edit(partial), partial.log_probability) for _, _, partial in ended)
 
+    def _variants(self, literal: Site) -> dict[str, float]:
+        """Strings that are nearly a site's, with the natural logarithms of their probabilities there."""
+        return literal_variants(self.situation.document.text[literal.start : literal.end], self.situation.said)
+
     def _edit(self, partial: _Partial) -> Edit:
         tokens = self.situation.lexicon.tokens
         return Edit(self.situation.sites[partial.hypothesis], tuple(tokens[i] for i in partial.written))
 
     def _continued(self, taken: Sequence[_Partial]) -> Iterator[tuple[_Partial, str, float]]:
         """The likeliest next tokens of partial edits, with the logarithms of what is then written."""
-        sites, tokens = self.situation.sites, self.situation.lexicon.tokens
-        self._remember([partial.hypothesis for partial in taken])
-        logits = self._next_logits(taken)
-        shares = torch.log_softmax(logits, -1)
-        allowed = np.stack(
-            [self._syntax.following([tokens[i] for i in each.written], sites[each.hypothesis].action) for each in taken]
-        )
-        masked = shares.masked_fill(~torch.from_numpy(allowed), -torch.inf)
-        best, numbers = masked.topk(min(_BRANCHES, len(tokens)), dim=-1)
+        tokens = self.situation.lexicon.tokens
+        shares = self._shares([partial.hypothesis for partial in taken], [partial.written for partial in taken])
+        best, numbers = shares.topk(min(_BRANCHES, len(tokens)), dim=-1)
         for partial, row, found in zip(taken, best.tolist(), numbers.tolist(), strict=True):
             for share, number in zip(row, found, strict=True):
                 if share > -30:
                     yield partial, tokens[number], partial.log_probability + share
 
-    def _remember(self, hypotheses: Iterable[int]) -> None:
-        """Reads the surroundings of sites that have not been read yet."""
-        missing = [i for i in dict.fromkeys(hypotheses) if i not in self._memories]
-        if not missing:
-            return
-        memory, unused = self._read([self.situation.sites[i] for i in missing])
-        for i, row, mask in zip(missing, memory, unused, strict=True):
-            self._memories[i] = row, mask
+    def _opening(self, hypothesis: int) -> Opening:
+        if hypothesis not in self._openings:
+            self._openings[hypothesis] = self.situation.opening(self.situation.sites[hypothesis])
+        return self._openings[hypothesis]
 
-    def _read(self, sites: Sequence[Site]) -> tuple[Tensor, Tensor]:
-        """Memories `(B, 1 + S, width)` of sites, and where in them nothing is."""
-        readings = [self.situation.reading(site) for site in sites]
+    @cached_property
+    def _openings(self) -> dict[int, Opening]:
+        return {}
+
+    def _recalled(self, hypotheses: Sequence[int]) -> tuple[Memory, Tensor]:
+        """What the writer attends to at sites, each read once, and where in that nothing is, `(B, S)`."""
+        missing = [i for i in dict.fromkeys(hypotheses) if i not in self._memories]
+        if missing:
+            memory, unused = self._read([self._opening(i) for i in missing])
+            flat = [each for pair in self.network.recall(memory) for each in pair]
+            self._memories |= {i: (unused[n], *(each[n] for each in flat)) for n, i in enumerate(missing)}
+        masks, *columns = zip(*(self._memories[i] for i in hypotheses), strict=True)
+        longest = max(map(len, masks))
+        pad = torch.nn.functional.pad
+        rows = [torch.stack([pad(row, (0, 0, 0, longest + 1 - row.shape[1])) for row in each]) for each in columns]
+        unused = torch.stack([pad(mask, (0, longest - len(mask)), value=True) for mask in masks])
+        return tuple(zip(rows[::2], rows[1::2], strict=True)), unused
+
+    def _read(self, openings: Sequence[Opening]) -> tuple[Tensor, Tensor]:
+        """Memories `(B, 1 + S, width)` of openings, and where in them nothing is `(B, S)`."""
+        readings = [self.situation.reading(opening) for opening in openings]
         words = list(dict.fromkeys(token for tokens, _ in readings for token in tokens))
         number = {word: i for i, word in enumerate(words)}
         longest = max(len(tokens) for tokens, _ in readings)
@@ -219,54 +244,39 @@ class Decoding:
         segments = torch.tensor([[*parts, *[0] * (longest - len(parts))] for _, parts in readings])
         embedded = self.network.embed(words)[rows.clamp(min=0)]
         unused = rows < 0
-        return self.network.read(self.condition.expand(len(sites), -1), embedded, segments, unused), unused
+        return self.network.read(self.condition.expand(len(openings), -1), embedded, segments, unused), unused
 
-    def _next_logits(self, taken: Sequence[_Partial]) -> Tensor:
-        """Logits `(B, V)` of the next tokens."""
-        memories = [self._memories[partial.hypothesis] for partial in taken]
-        longest = max(len(mask) for _, mask in memories)
-        memory = torch.stack([_lengthened(row, longest + 1) for row, _ in memories])
-        unused = torch.stack(
-            [torch.nn.functional.pad(mask, (0, longest - len(mask)), value=True) for _, mask in memories]
+    def _shares(self, hypotheses: Sequence[int], written: Sequence[tuple[int, ...]]) -> Tensor:
+        """Natural logarithms `(B, V)` of the probabilities of the next tokens, of those that the syntax lets follow."""
+        tokens = self.situation.lexicon.tokens
+        openings = [self._opening(i) for i in hypotheses]
+        actions = self.network.embed([action_token(opening.site) for opening in openings])
+        steps = max(map(len, written))
+        rows = torch.tensor([[*each, *[0] * (steps - len(each))] for each in written], dtype=torch.long)
+        told = torch.cat([actions[:, None], self._words[rows]], 1)
+        states = self.network.forward_generate(*self._recalled(hypotheses), told)
+        last = states[torch.arange(len(written)), torch.tensor([len(each) for each in written])]
+        texts = [[tokens[i] for i in each] for each in written]
+        place = [self._place(opening, text) for opening, text in zip(openings, texts, strict=True)]
+        logits = self.network.logits(
+            last[None],
+            torch.ones(1, len(written), dtype=torch.bool),
+            self._words[None],
+            Told(self._standing[None], torch.from_numpy(np.stack(place))),
         )
-        sites = self.situation.sites
-        actions = self.network.embed([action_token(sites[each.hypothesis]) for each in taken])
-        steps = max(len(each.written) for each in taken)
-        rows = torch.tensor([[*each.written, *[0] * (steps - len(each.written))] for each in taken], dtype=torch.long)
-        written = torch.cat([actions[:, None], self._words[rows]], 1)
-        states = self.network.forward_generate(memory, unused, written)
-        last = states[torch.arange(len(taken)), torch.tensor([len(each.written) for each in taken])]
-        at = torch.stack([self._at(each.hypothesis) for each in taken])
-        after = torch.from_numpy(np.stack([self._after(sites[each.hypothesis], each.written) for each in taken]))
-        return self._scored(last[:, None], at, after[:, None])[:, 0]
+        allowed = [self._syntax.following(text, each.site.action) for text, each in zip(texts, openings, strict=True)]
+        return torch.log_softmax(logits.masked_fill(~torch.from_numpy(np.stack(allowed)), -torch.inf), -1)
 
-    def _logits(self, site: Site, memory: Tensor, unused: Tensor, steps: Sequence[tuple[int, ...]]) -> Tensor:
-        """Logits `(T, V)` after each of the growing prefixes of what is written at one site."""
-        longest = torch.tensor(steps[-1], dtype=torch.long)
-        written = torch.cat([self.network.embed([action_token(site)]), self._words[longest]])[None]
-        states = self.network.forward_generate(memory, unused, written)
-        at = torch.from_numpy(self.situation.lexicon.at(site))[None]
-        after = torch.from_numpy(np.stack([self._after(site, prefix) for prefix in steps]))[None]
-        return self._scored(states, at, after)[0]
-
-    def _scored(self, states: Tensor, at: Tensor, after: Tensor) -> Tensor:
-        size = len(states)
-        words, standing = self._words.expand(size, -1, -1), self._standing.expand(size, -1, -1)
-        return self.network.logits(states, words, standing, at, after)
-
-    def _at(self, hypothesis: int) -> Tensor:
-        if hypothesis not in self._places:
-            self._places[hypothesis] = torch.from_numpy(self.situation.lexicon.at(self.situation.sites[hypothesis]))
-        return self._places[hypothesis]
+    def _place(self, opening: Opening, written: Sequence[str]) -> Reals:
+        """How the lexicon stands to a site and to what is written there, `(V, AT + AFTER)`."""
+        site = opening.site
+        if site not in self._places:
+            self._places[site] = self.situation.lexicon.at(opening)
+        return np.concatenate([self._places[site], self.situation.lexicon.after(opening, written)], axis=1)
 
     @cached_property
-    def _places(self) -> dict[int, Tensor]:
+    def _places(self) -> dict[Site, Reals]:
         return {}
-
-    def _after(self, site: Site, written: Sequence[int]) -> Reals:
-        before, following = self.situation.neighbours(site)
-        tokens = self.situation.lexicon.tokens
-        return self.situation.lexicon.after([*before, *(tokens[i] for i in written)], following)
 
 
 def targets(sites: Sequence[Site], moved: Site) -> list[tuple[Site, float]]:
@@ -282,10 +292,6 @@ def targets(sites: Sequence[Site], moved: Site) -> list[tuple[Site, float]]:
     return [(replace(site, action=Action.MOVE_STATEMENT), share) for site, share in zip(found, shares, strict=True)]
 
 
-def _lengthened(rows: Tensor, length: int) -> Tensor:
-    return torch.nn.functional.pad(rows, (0, 0, 0, length - len(rows)))
-
-
 def applied(situation: Situation, edit: Edit) -> str | None:
     """The file's text after an edit; None where it does not apply, does not parse, or changes nothing."""
     document = situation.document
@@ -295,9 +301,10 @@ def applied(situation: Situation, edit: Edit) -> str | None:
         return None
     if after == document.text:
         return None
-    start, end = document.top_level(edit.site.start, edit.site.end)
+    start, end = document.around(edit.site.start, edit.site.end)
+    piece = after[start : end + len(after) - len(document.text)]
     try:
-        parse(after[start : end + len(after) - len(document.text)])
+        parse(f"if 1:\n{piece}" if piece[:1] in " \t" else piece)
     except SyntaxError:
         return None
     return after

@@ -6,7 +6,8 @@ from zlib import crc32
 
 import numpy as np
 
-from kent_agent.decoder.surroundings import OVERLAPS, Numbers, Reals, Surroundings
+from kent_agent.decoder.arrays import Numbers, Reals
+from kent_agent.decoder.surroundings import OVERLAPS, Surroundings
 from kent_agent.source.grammar import Action, Site
 
 ACTIONS = tuple(Action)
@@ -26,6 +27,10 @@ class SiteTable:
 
     categories: Numbers
     measures: Reals
+
+    def chosen(self, numbers: Numbers) -> "SiteTable":
+        """The table of some of the sites."""
+        return SiteTable(self.categories[numbers], self.measures[numbers])
 
 
 def describe_sites(around: Surroundings, sites: Sequence[Site], starts: Sequence[int]) -> SiteTable:

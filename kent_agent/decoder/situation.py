@@ -1,13 +1,16 @@
 """A function with an issue: all that the network reads of an edit before it is made."""
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 
 import numpy as np
 
+from kent_agent.decoder.arrays import Reals
 from kent_agent.decoder.lexicon import Lexicon
+from kent_agent.decoder.opening import Opening
 from kent_agent.decoder.site_table import SiteTable, describe_sites
-from kent_agent.decoder.surroundings import PARTS, Reals, Said, Surroundings
+from kent_agent.decoder.surroundings import PARTS, Said, Surroundings
 from kent_agent.hdc.sparse import SparseItems
 from kent_agent.hdc.vectors import normalize
 from kent_agent.source.document import Document
@@ -49,8 +52,10 @@ class Situation:
     @cached_property
     def sites(self) -> list[Site]:
         """Where the symbol itself can be edited; those of symbols inside it apart, unless it is a function."""
-        found = sites_in(self.document, self.symbol.start, self.symbol.end)
-        own = (site for site in found if self.symbol.kind == "function" or site.scope == self.symbol.name)
+        symbol = self.symbol
+        within = None if symbol.kind == "function" else symbol.name
+        found = sites_in(self.document, symbol.start, symbol.end, within)
+        own = (site for site in found if within is None or site.scope == within)
         return [site for site, _ in zip(own, range(MOST_SITES), strict=False)]
 
     @cached_property
@@ -63,6 +68,14 @@ class Situation:
         """What may be written."""
         return Lexicon(self.around, self.learned)
 
+    def silent(self) -> "Situation":
+        """The same where nothing is said."""
+        other = copy(self)
+        other.said, other.around = Said.nothing(), self.around.silent()
+        for told in ("lexicon", "table"):
+            other.__dict__.pop(told, None)
+        return other
+
     def condition(self, items: SparseItems) -> Reals:
         """The unit hypervector `(D,)` of what the issue says and of the place: its path's and its symbol's names."""
         bag: dict[str, float] = {}
@@ -74,21 +87,23 @@ class Situation:
         bag |= {f"symbol:{term}": 0.5 for term in word_bag(self.symbol.name)}
         return normalize(items.query(bag))
 
-    def reading(self, site: Site) -> tuple[list[str], list[int]]:
+    def opening(self, site: Site) -> Opening:
+        """A site as the writer sees it."""
+        return Opening.at(self.around, site)
+
+    def reading(self, opening: Opening) -> tuple[list[str], list[int]]:
         """What is read at a site, token by token, and the segment of each."""
-        around = self.around
-        first, last = around.number(site.start), around.number(site.end)
+        around, site = self.around, opening.site
         kind = [action_token(site), f"<{site.node}>", f"<in {site.parent}>", f"<.{site.field}>", f"<{site.statement}>"]
         told = list(dict.fromkeys([*self.said.tokens["title"], *self.said.tokens["code"]]))[:_SAID]
-        before, old, behind = (
+        before, behind = (
             [token.text for token in around.tokens[start:end]]
             for start, end in (
-                (max(first - _BEFORE, 0), first),
-                (first, min(last, first + _OLD)),
-                (last, last + _BEHIND),
+                (max(opening.first - _BEFORE, 0), opening.first),
+                (opening.last, opening.last + _BEHIND),
             )
         )
-        parts = (kind, told, before, old, behind)
+        parts = (kind, told, before, opening.old[:_OLD], behind)
         return [token for part in parts for token in part], [i for i, part in enumerate(parts) for _ in part]
 
     def neighbours(self, site: Site) -> tuple[list[str], str]:
@@ -105,8 +120,6 @@ def action_token(site: Site) -> str:
     return f"<{site.action}>"
 
 
-def after_tokens(situation: Situation, site: Site, written: tuple[str, ...]) -> Reals:
+def after_tokens(situation: Situation, opening: Opening, written: tuple[str, ...]) -> Reals:
     """For each prefix of what is written, empty first, how the lexicon's tokens stand after it, `(T, V, AFTER)`."""
-    before, following = situation.neighbours(site)
-    lexicon = situation.lexicon
-    return np.stack([lexicon.after([*before, *written[:i]], following) for i in range(len(written) + 1)])
+    return np.stack([situation.lexicon.after(opening, written[:i]) for i in range(len(written) + 1)])

@@ -8,24 +8,23 @@ import math
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kent_agent.decoder.arrays import Numbers, Reals
+from kent_agent.decoder.stream import Stream
 from kent_agent.source.issue import Issue
 from kent_agent.source.outline import Bag, word_bag
-from kent_agent.source.scan import Token, scan
-from kent_agent.source.tokens import is_identifier, terms_of
-
-Reals = NDArray[np.float32]
-Numbers = NDArray[np.int64]
+from kent_agent.source.scan import CLOSING, OPENING, Token, scan
+from kent_agent.source.tokens import NEWLINE, is_identifier, terms_of
 
 PARTS = ("title", "prose", "code")
 OVERLAPS = len(PARTS) + 1  # and whether a token is said whole
-_SAID = 300  # tokens of a part of an issue; a log holds thousands
+_SAID, _READ = 300, 1500  # telling tokens of a part of an issue, and all tokens; a log holds thousands
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,13 @@ class Said:
     Attributes:
         terms, tokens: by part.
         title: the words of the title, in their order.
+        code: the tokens of its code and, behind them, of its prose, in their order.
     """
 
     terms: Mapping[str, Bag]
     tokens: Mapping[str, tuple[str, ...]]
     title: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
 
     @classmethod
     def by(cls, issue: Issue) -> "Said":
@@ -49,6 +50,7 @@ class Said:
             {part: word_bag(text) for part, text in texts.items()},
             {part: tuple(dict.fromkeys(islice(_telling(text), _SAID))) for part, text in texts.items()},
             tuple(token.text for token in scan(issue.title, 0, len(issue.title)) if is_identifier(token.text)),
+            tuple(token.text for text in (issue.code, issue.title, issue.prose) for token in _first_tokens(text)),
         )
 
     @classmethod
@@ -60,6 +62,10 @@ class Said:
     def whole(self) -> frozenset[str]:
         """All whole tokens."""
         return frozenset().union(*self.tokens.values())
+
+
+def _first_tokens(text: str) -> Iterator[Token]:
+    return islice(scan(text, 0, len(text)), _READ)
 
 
 def _telling(text: str) -> Iterator[str]:
@@ -86,9 +92,47 @@ class Surroundings:
         self._overlap_of: dict[str, tuple[float, ...]] = {}
         self.first, self.last = self.number(start), self.number(end)
 
+    def silent(self) -> "Surroundings":
+        """The same where nothing is said."""
+        other = copy(self)
+        other.said, other._overlap_of = Said.nothing(), {}
+        for told in ("issue", "_sums"):
+            other.__dict__.pop(told, None)
+        return other
+
     def number(self, at: int) -> int:
         """The number of the first token at or behind an offset."""
         return bisect_left(self._starts, at)
+
+    @cached_property
+    def _lined(self) -> tuple[list[str], list[int]]:
+        """The file's tokens with a NEWLINE before each statement, and their offsets."""
+        tokens: list[str] = []
+        starts: list[int] = []
+        depth, end = 0, 0
+        for token in self.tokens:
+            if not depth and self.text.find("\n", end, token.start) >= 0:
+                tokens.append(NEWLINE)
+                starts.append(end)
+            depth = max(depth + (token.text in OPENING) - (token.text in CLOSING), 0)
+            tokens.append(token.text)
+            starts.append(token.start)
+            end = token.end
+        return tokens, starts
+
+    @cached_property
+    def stream(self) -> Stream:
+        """The file's tokens with a NEWLINE before each statement."""
+        return Stream(self._lined[0])
+
+    @cached_property
+    def issue(self) -> Stream:
+        """The issue's tokens."""
+        return Stream(self.said.code)
+
+    def place(self, at: int) -> int:
+        """The place in the stream of the first token at or behind an offset."""
+        return bisect_left(self._lined[1], at)
 
     @cached_property
     def in_file(self) -> Counter[str]:

@@ -22,14 +22,15 @@ Small functional changes from the histories of the repositories below, at most {
 |---|---|---|---|
 {rows}
 
-In all {training:,} fixes to learn from and {validation:,} to validate on.
+In all {training:,} fixes to learn from and {validation:,} to validate on. Of the functions that were fixed, {clozes:,}
+pieces were also written anew without a message (`kent_agent/learning/cloze.py`), for how code goes on.
 
 ## Validation
 
 {scores}
 
-Bits are -log2 of the probability of the right choice among those of an example; where a function offers more than an
-example holds, they were thinned out, so that in use there are more to choose from.
+Bits are -log2 of the probability of the right choice. An example holds some of the sites and tokens that a function
+offers; those that were drawn stand for the others.
 
 ## Training another
 
@@ -71,6 +72,7 @@ def card(model: DecoderModel) -> str:
         held_out=_held_out(uses, mined),
         rows="\n".join(_row(repo, *uses[repo], _commit(repo, made)) for repo in sorted(uses, key=str.lower)),
         training=sum(made["repositories"].values()),
+        clozes=made.get("clozes", 0),
         validation=sum(made["validation_repositories"].values()),
         scores=_scores(made.get("validation", {})),
         mining=f" --seed {mined['seed']} --commits {mined['commits']} --repositories commits.json" if mined else "",

@@ -5,6 +5,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 from time import monotonic
@@ -19,7 +20,7 @@ from kent_agent.durable import write_atomically
 from kent_agent.errors import KentError
 from kent_agent.learning.card import card
 from kent_agent.learning.curves import draw_curves, require_matplotlib
-from kent_agent.learning.examples import Example, example_of, learned_tokens
+from kent_agent.learning.examples import Example, examples_of, learned_tokens
 from kent_agent.learning.fixes import MinedFix, load_fixes
 from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
 from kent_agent.learning.trainer import CodeTrainer
@@ -57,7 +58,10 @@ def train_decoder(
     model = DecoderModel.create(learned, shape, seed)
     made = list(_examples(drawn, learned, model.network.shape.dimension, seed, workers))
     split = {fix.repo: fix.split for fix in drawn}
-    examples = {name: [e for e in made if split[e.repo] == name] for name in (TRAIN, VALIDATION)}
+    examples = {
+        TRAIN: [e for e in made if split[e.repo] == TRAIN],
+        VALIDATION: [e for e in made if split[e.repo] == VALIDATION and e.edits],
+    }
     if not examples[TRAIN] or not examples[VALIDATION]:
         raise KentError(f"{fixes} holds no fixes to train on, or none to validate on; mine more repositories.")
     model.provenance = {
@@ -153,18 +157,18 @@ def _drawn(path: Path, limit: int, seed: int) -> list[MinedFix]:
 def _examples(
     fixes: Sequence[MinedFix], learned: Mapping[str, float], dimension: int, seed: int, workers: int
 ) -> Iterator[Example]:
-    make = partial(_example, learned=learned, dimension=dimension, seed=seed)
+    make = partial(_examples_of, learned=learned, dimension=dimension, seed=seed)
     if workers == 1:
-        yield from (example for example in map(make, fixes) if example is not None)
+        yield from chain.from_iterable(map(make, fixes))
         return
     with spawned_pool(workers) as pool:
-        yield from (example for example in pool.map(make, fixes, chunksize=16) if example is not None)
+        yield from chain.from_iterable(pool.map(make, fixes, chunksize=16))
 
 
-def _example(fix: MinedFix, learned: Mapping[str, float], dimension: int, seed: int) -> Example | None:
+def _examples_of(fix: MinedFix, learned: Mapping[str, float], dimension: int, seed: int) -> list[Example]:
     from kent_agent.hdc.sparse import SparseItems
 
-    return example_of(fix, learned, SparseItems(dimension), seed)
+    return examples_of(fix, learned, SparseItems(dimension), seed)
 
 
 def _provenance(drawn: Sequence[MinedFix], examples: Mapping[str, Sequence[Example]]) -> dict[str, Any]:
@@ -172,7 +176,8 @@ def _provenance(drawn: Sequence[MinedFix], examples: Mapping[str, Sequence[Examp
     for fix in drawn:
         newest.setdefault(fix.repo, fix.commit)
     return {
-        "repositories": dict(Counter(e.repo for e in examples[TRAIN])),
+        "repositories": dict(Counter(e.repo for e in examples[TRAIN] if e.edits)),
+        "clozes": sum(not e.edits for e in examples[TRAIN]),
         "validation_repositories": dict(Counter(e.repo for e in examples[VALIDATION])),
         "newest_commits": newest,
     }

@@ -15,10 +15,13 @@ from kent_agent.learning.batches import losses
 from kent_agent.learning.examples import Example
 
 _EASY = 4  # tokens of an easy edit
+CLOZE_EPOCHS = 4  # that clozes are spread over
 
 
 class CodeCurriculum:
     """The order in which fixes are learned: easy ones first, then those of one edit, then all (Bengio et al. 2009).
+
+    Clozes are spread over the first epochs, so that each is learned once, and what was mined has the last word.
 
     Args:
         examples: all of them.
@@ -26,15 +29,19 @@ class CodeCurriculum:
     """
 
     def __init__(self, examples: Sequence[Example], seed: int = 0) -> None:
-        self.examples = examples
+        self.fixes = [example for example in examples if example.edits]
+        self.clozes = [example for example in examples if not example.edits]
+        random.Random(f"{seed}:clozes").shuffle(self.clozes)
         self.seed = seed
 
     def epoch(self, number: int) -> list[Example]:
         """The examples of an epoch, from 0, in their order."""
         hardest = min(number, 2)
-        chosen = [example for example in self.examples if difficulty(example) <= hardest]
+        chosen = [example for example in self.fixes if difficulty(example) <= hardest] or list(self.fixes)
+        if number < CLOZE_EPOCHS:
+            chosen += self.clozes[number::CLOZE_EPOCHS]
         random.Random(f"{self.seed}:{number}").shuffle(chosen)
-        return chosen or list(self.examples)
+        return chosen
 
 
 def difficulty(example: Example) -> int:
@@ -66,14 +73,14 @@ class CodeTrainer:
     """
 
     def __init__(
-        self, model: DecoderModel, epochs: int = 8, learning_rate: float = 2e-3, batch_size: int = 32, seed: int = 0
+        self, model: DecoderModel, epochs: int = 8, learning_rate: float = 2e-3, batch_size: int = 64, seed: int = 0
     ) -> None:
         self.model = model
         self.epochs = epochs
         self.batch_size = batch_size
         self.seed = seed
         self.learning_rate = learning_rate
-        self.optimizer = torch.optim.AdamW(model.network.parameters(), lr=learning_rate, weight_decay=0.01)
+        self.optimizer = torch.optim.AdamW(model.network.parameters(), lr=learning_rate, weight_decay=0.01, fused=True)
         self.epoch, self.step = 0, 0
 
     def fit(

@@ -162,6 +162,17 @@ class Document:
         first, last = bisect_right(self._tops, start) - 1, bisect_right(self._tops, end)
         return self._tops[first] if first >= 0 else 0, self._tops[last] if last < len(self._tops) else len(self.text)
 
+    @cached_property
+    def _definitions(self) -> list[Span]:
+        """The lines of the definitions that have lines of their own, outer ones first."""
+        found = (self.lines(node) for node in ast.walk(self.tree) if isinstance(node, DEFINITIONS))
+        return [lines for lines in found if lines is not None]
+
+    def around(self, start: int, end: int) -> Span:
+        """Offsets of the lines of the innermost definition that holds a span; else of the module's statements."""
+        inner = [lines for lines in self._definitions if lines[0] < start and end < lines[1]]
+        return inner[-1] if inner else self.top_level(start, end)
+
     def indent(self, statement: ast.AST) -> str | None:
         """The blanks before a statement; None where something else stands before it on its line."""
         start, _ = self.whole(statement)

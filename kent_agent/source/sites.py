@@ -25,9 +25,9 @@ def sites(text: str, start_line: int, end_line: int) -> list[Site]:
     return list(sites_in(Document(text), start_line, end_line))
 
 
-def sites_in(document: Document, start_line: int, end_line: int) -> Iterator[Site]:
-    """`sites` of a file that is parsed already."""
-    for place in _within(document, document.root, start_line, end_line):
+def sites_in(document: Document, start_line: int, end_line: int, scope: str | None = None) -> Iterator[Site]:
+    """`sites` of a file that is parsed already; given a scope, definitions inside of it are left out."""
+    for place in _within(document, document.root, start_line, end_line, scope):
         yield from _sites_at(document, place, start_line, end_line)
 
 
@@ -62,16 +62,18 @@ def _statement_of(document: Document, place: Place) -> tuple[int, int, str, str]
     return document.statements[node]
 
 
-def _within(document: Document, place: Place, first: int, last: int) -> Iterator[Place]:
+def _within(document: Document, place: Place, first: int, last: int, scope: str | None) -> Iterator[Place]:
     """A node and those below it whose statement begins in a range of lines."""
     node = place.node
+    if scope is not None and isinstance(node, DEFINITIONS) and not f"{scope}.".startswith(f"{place.scope}."):
+        return
     if isinstance(node, ast.stmt):
         start, end = document.whole(node)
         if document.line(start) > last or document.line(end) < first:
             return
     yield place
     for child in positioned_below(place):
-        yield from _within(document, child, first, last)
+        yield from _within(document, child, first, last, scope)
 
 
 def _sites_at(document: Document, place: Place, first: int, last: int) -> Iterator[Site]:

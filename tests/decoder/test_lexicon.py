@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kent_agent.decoder.lexicon import AFTER, AT, SPECIALS, STANDING, Lexicon, likeness
+from kent_agent.decoder.lexicon import AFTER, AT, END, SPECIALS, STANDING, Lexicon, likeness
 from kent_agent.source.grammar import Action
 from kent_agent.source.scan import scan
 from tests.decoder.places import BOX, situation_in
@@ -48,22 +48,49 @@ def test_standing_tells_what_a_token_is_and_how_common(lexicon: Lexicon) -> None
 def test_at_a_site_what_is_replaced_is_marked_and_what_is_near_counts_more(lexicon: Lexicon) -> None:
     situation = situation_in(BOX, "Box.area", learned=LEARNED)
     site = next(s for s in situation.sites if s.action is Action.RENAME and BOX[s.start : s.end] == "height")
-    at = situation.lexicon.at(site)
+    at = situation.lexicon.at(situation.opening(site))
     number = situation.lexicon.number
     assert at.shape == (len(number), AT)
     assert [situation.lexicon.tokens[i] for i in np.flatnonzero(at[:, 0])] == ["height"]
     assert at[number["*"], 1] > at[number["unit"], 1] > 0, "before the site"
     assert at[number["if"], 2] > at[number["100"], 2] > 0, "behind it"
-    assert at[number["'height'"], 3:].sum() == 0 and at[number["weight"], 5] > 0.5, "like the one replaced"
+    assert at[number["'height'"], 3:6].sum() == 0 and at[number["weight"], 5] > 0.5, "like the one replaced"
+
+
+def test_at_a_site_chosen_tokens_have_the_rows_that_they_have_among_all(lexicon: Lexicon) -> None:
+    situation = situation_in(BOX, "Box.area", learned=LEARNED)
+    opening = situation.opening(next(s for s in situation.sites if s.action is Action.RENAME))
+    chosen = [lexicon.number[token] for token in ("width", "*", "weight")]
+    assert np.array_equal(lexicon.at(opening, chosen), lexicon.at(opening)[chosen])
+    assert np.array_equal(lexicon.standing(chosen), lexicon.standing()[chosen])
 
 
 def test_after_other_tokens_the_files_habits_count(lexicon: Lexicon) -> None:
-    rows = lexicon.after(["self", "."], "=")
+    situation = situation_in(BOX, "Box.area", learned=LEARNED)
+    site = next(s for s in situation.sites if s.action is Action.REPLACE_EXPRESSION and s.node == "BinOp")
+    rows = lexicon.after(situation.opening(site), ("self", "."))
     assert rows.shape == (len(lexicon.tokens), AFTER)
     width, scaled, unit = (rows[lexicon.number[token]] for token in ("width", "scaled", "unit"))
-    assert width[2] > scaled[2] > 0, "the file has `self.width` twice, and `self.scaled` once"
-    assert width[4] > 0 and unit[4] > 0 and scaled[4] == 0, "and `width =` and `unit =`"
-    assert not lexicon.after([], "nowhere").any()
+    assert width[2] > scaled[2] > 0 == unit[2], "the file has `self.width` twice, and `self.scaled` once"
+    assert width[7] > 0 and scaled[7] > 0, "both in the function"
+    assert width[8] > 0 == scaled[8], "one of them in what is replaced"
+    assert rows[lexicon.number["height"], 10] > 0 == rows[lexicon.number["width"], 10], "the issue says self.height"
+
+
+def test_a_longer_match_stands_out(lexicon: Lexicon) -> None:
+    situation = situation_in(BOX, "Box.area", learned=LEARNED)
+    site = next(s for s in situation.sites if s.action is Action.INSERT_STATEMENT and s.scope == "Box.area")
+    rows = lexicon.after(situation.opening(site), ("self", ".", "width", "*", "self", "."))
+    height, width = (rows[lexicon.number[token]] for token in ("height", "width"))
+    assert height[5] == 1 > width[5] > 0 and height[4] > 0 == width[4]
+
+
+def test_an_edit_ends_as_likely_as_what_is_behind_its_site_comes_next(lexicon: Lexicon) -> None:
+    situation = situation_in(BOX, "Box.area", learned=LEARNED)
+    site = next(s for s in situation.sites if s.action is Action.RENAME and BOX[s.start : s.end] == "width")
+    rows = lexicon.after(situation.opening(site), ("height",))
+    assert np.array_equal(rows[lexicon.number[END]], rows[lexicon.number["*"]])
+    assert situation.document.text[site.end :].lstrip().startswith("*")
 
 
 @given(NAMES, NAMES)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kent_agent.decoder.lexicon import AFTER, AT, STANDING
-from kent_agent.decoder.network import CodeGeneratorNetwork, NetworkShape, hashes
+from kent_agent.decoder.network import CodeGeneratorNetwork, NetworkShape, Told, hashes
 from kent_agent.decoder.site_table import ACTIONS, CATEGORIES, SITE_MEASURES
 
 SHAPE = NetworkShape(dimension=64, width=16, layers=2, heads=2, wholes=256, parts=128)
@@ -66,7 +66,10 @@ def test_padding_changes_neither_memory_nor_states(network: CodeGeneratorNetwork
     (alone, mask), (padded, longer) = (memory_of(network, condition, [7, 4], n) for n in (0, 5))
     for row, length in enumerate([7, 4]):
         assert torch.allclose(alone[row, : length + 1], padded[row, : length + 1], atol=1e-5)
-    states = [network.forward_generate(*memory, written) for memory in ((alone, mask), (padded, longer))]
+    states = [
+        network.forward_generate(network.recall(memory), unused, written)
+        for memory, unused in ((alone, mask), (padded, longer))
+    ]
     assert torch.allclose(*states, atol=1e-5)
 
 
@@ -80,7 +83,7 @@ def test_a_row_does_not_depend_on_the_others_of_its_batch(
 def test_no_state_sees_a_later_token(network: CodeGeneratorNetwork, condition: torch.Tensor) -> None:
     memory, unused = memory_of(network, condition, [5], 0)
     left, right = (
-        network.forward_generate(memory, unused, network.embed(["<rename>", "path", last])[None])
+        network.forward_generate(network.recall(memory), unused, network.embed(["<rename>", "path", last])[None])
         for last in ("return", "(")
     )
     assert torch.allclose(left[:, :2], right[:, :2], atol=1e-6) and not torch.allclose(left[:, 2], right[:, 2])
@@ -104,15 +107,32 @@ def test_the_sites_of_each_condition_are_scored_under_it(
     assert not torch.allclose(together, swapped)
 
 
-def test_a_logit_is_the_embedding_against_the_state_plus_weighed_measures(network: CodeGeneratorNetwork) -> None:
+def test_a_logit_is_the_embedding_against_the_state_and_what_the_measures_say(network: CodeGeneratorNetwork) -> None:
     draw = torch.Generator().manual_seed(4)
-    sizes = {"states": (1, 3, SHAPE.width), "lexicon": (1, 5, SHAPE.width), "standing": (1, 5, STANDING)}
-    sizes |= {"at": (1, 5, AT), "after": (1, 3, 5, AFTER)}
-    given_ = {name: torch.randn(size, generator=draw) for name, size in sizes.items()}
-    logits = network.logits(**given_)
-    step, token = 2, 4
-    state = given_["states"][0, step]
-    measured = torch.cat([given_["standing"][0, token], given_["at"][0, token], given_["after"][0, step, token]])
-    expected = state @ given_["lexicon"][0, token] / SHAPE.width**0.5 + network.weigh(state) @ measured
-    assert logits.shape == (1, 3, 5)
-    assert logits[0, step, token].item() == pytest.approx(expected.item(), abs=1e-4)
+    states, words = (torch.randn(2, n, SHAPE.width, generator=draw) for n in (3, 5))
+    used = torch.tensor([[True, True, False], [True, False, False]])
+    standing = torch.randn(2, 5, STANDING, generator=draw)
+    place = torch.randn(3, 5, AT + AFTER, generator=draw)
+    logits = network.logits(states, used, words, Told(standing, place))
+    assert logits.shape == (3, 5)
+    for row, (owner, step) in enumerate([(0, 0), (0, 1), (1, 0)]):
+        state, token = states[owner, step], 4
+        measured = torch.cat([standing[owner, token], place[row, token]])
+        hidden = torch.relu(network.measure(measured) + network.judge(state))
+        expected = state @ words[owner, token] / SHAPE.width**0.5 + network.weigh(state) @ measured
+        expected = expected + network.decide(hidden).squeeze()
+        assert logits[row, token].item() == pytest.approx(expected.item(), abs=1e-4)
+
+
+def test_the_writer_computes_what_torchs_own_does(network: CodeGeneratorNetwork, condition: torch.Tensor) -> None:
+    """Its attention is written out only so that a memory's keys and values are computed once."""
+    memory, unused = memory_of(network, condition, [7, 4], 2)
+    written = network.embed(["<rename>", "path", "return"])[None].expand(2, -1, -1)
+    length, padding = written.shape[1], torch.cat([torch.zeros(2, 1, dtype=torch.bool), unused], 1)
+    theirs = network.writer(
+        written + network.positions(torch.arange(length)),
+        memory,
+        tgt_mask=torch.ones(length, length, dtype=torch.bool).triu(1),
+        memory_key_padding_mask=padding,
+    )
+    assert torch.allclose(network.forward_generate(network.recall(memory), unused, written), theirs, atol=1e-5)

@@ -52,7 +52,7 @@ def test_the_title_counts_more_than_the_rest() -> None:
 def test_a_site_is_read_with_what_stands_before_in_and_behind_it(name: str) -> None:
     situation = situation_in(BOX, name)
     for site in situation.sites:
-        tokens, segments = situation.reading(site)
+        tokens, segments = situation.reading(situation.opening(site))
         assert tokens[0] == action_token(site) and segments == sorted(segments)
         assert len(tokens) == len(segments) <= LONGEST
 
@@ -60,7 +60,7 @@ def test_a_site_is_read_with_what_stands_before_in_and_behind_it(name: str) -> N
 def test_the_reading_of_a_renaming() -> None:
     situation = situation_in(BOX, "Box.area")
     site = next(s for s in situation.sites if s.action is Action.RENAME and BOX[s.start : s.end] == "height")
-    tokens, segments = situation.reading(site)
+    tokens, segments = situation.reading(situation.opening(site))
     parts = [[token for token, each in zip(tokens, segments, strict=True) if each == part] for part in range(5)]
     assert parts[0] == ["<rename>", "<Attribute>", "<in BinOp>", "<.right>", "<Assign>"]
     assert {"Box", "area"} <= set(parts[1])
@@ -71,11 +71,11 @@ def test_the_reading_of_a_renaming() -> None:
 def test_what_comes_after_is_that_of_each_prefix() -> None:
     situation = situation_in(BOX, "Box.area")
     site = next(s for s in situation.sites if s.action is Action.REPLACE_EXPRESSION)
-    rows = after_tokens(situation, site, ("self", ".", "width"))
-    before, following = situation.neighbours(site)
+    opening = situation.opening(site)
+    rows = after_tokens(situation, opening, ("self", ".", "width"))
     assert len(rows) == 4
-    assert np.array_equal(rows[0], situation.lexicon.after(before, following))
-    assert np.array_equal(rows[2], situation.lexicon.after([*before, "self", "."], following))
+    assert np.array_equal(rows[0], situation.lexicon.after(opening, ()))
+    assert np.array_equal(rows[2], situation.lexicon.after(opening, ("self", ".")))
 
 
 def test_a_file_that_does_not_parse_is_no_situation() -> None:

@@ -27,7 +27,7 @@ from kent_agent.decoder.network import NetworkShape
 from kent_agent.decoder.search import EditSearch
 from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.surroundings import Said
-from kent_agent.learning.examples import example_of, situation_of
+from kent_agent.learning.examples import examples_of, situation_of
 from kent_agent.learning.fix_mining import head_of, mine_fixes
 from kent_agent.learning.fixes import MinedFix
 from kent_agent.learning.trainer import CodeTrainer
@@ -86,8 +86,9 @@ def model(fixes: list[MinedFix]) -> DecoderModel:
     torch.set_num_threads(1)  # results do not depend on how many cores there are
     model = DecoderModel.create({}, SHAPE, seed=1)
     model.provenance = {"repositories": {"acme/sums": 8}, "validation_repositories": {"acme/checked": 1}}
-    made = [example_of(fix, {}, model.items) for fix in fixes if fix.split == "train" and len(fix.edits) == 1]
-    CodeTrainer(model, epochs=60, learning_rate=3e-3, batch_size=8).fit([each for each in made if each])
+    chosen = [fix for fix in fixes if fix.split == "train" and len(fix.edits) == 1]
+    made = [example for fix in chosen for example in examples_of(fix, {}, model.items)]
+    CodeTrainer(model, epochs=60, learning_rate=3e-3, batch_size=8).fit(made)
     return model
 
 
@@ -231,10 +232,10 @@ def test_variants_withhold_what_they_name(build_repository: BuildRepository, tmp
     }
     for name, situation in without.items():
         assert situation.sites == whole.sites, name
-        silent = name == "hypervector"
+        silent, opening = name == "hypervector", situation.opening(fix.edits[0].site)
         assert not situation.condition(items).any() if silent else (situation.condition(items)).any(), name
-        assert situation.lexicon.after(["stream"], "(").any() == (name != "what follows what"), name
-        assert situation.lexicon.at(fix.edits[0].site).any() == (name != "standing to the site"), name
+        assert situation.lexicon.after(opening, ()).any() == (name != "what follows what"), name
+        assert situation.lexicon.at(opening).any() == (name != "standing to the site"), name
         assert ("readinto1" in situation.lexicon.number) == (name != "issue tokens"), name
         assert ("obscure" in situation.lexicon.number) == (name != "learned tokens"), name
     assert (without["issue tokens"].condition(items) == whole.condition(items)).all()

@@ -9,7 +9,7 @@ import torch
 from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.network import NetworkShape
 from kent_agent.hdc.sparse import SparseItems
-from kent_agent.learning.examples import Example, example_of, learned_tokens
+from kent_agent.learning.examples import Example, examples_of, learned_tokens
 from kent_agent.learning.fix_mining import SmallCommit, commit_fixes
 from kent_agent.learning.fixes import MinedFix
 from kent_agent.learning.trainer import CodeTrainer
@@ -88,8 +88,8 @@ def fixes() -> tuple[MinedFix, ...]:
 def examples() -> tuple[Example, ...]:
     """The same as examples of a small space."""
     items, learned = SparseItems(SHAPE.dimension), learned_tokens(fixes())
-    made = [example_of(fix, learned, items) for fix in fixes()]
-    return tuple(example for example in made if example is not None)
+    made = [example for fix in fixes() for example in examples_of(fix, learned, items)]
+    return tuple(example for example in made if example.edits)
 
 
 def untrained(seed: int = 1, shape: NetworkShape = SHAPE) -> DecoderModel:

@@ -33,7 +33,7 @@ def test_every_repository_is_listed_with_its_use_and_commit(model: DecoderModel)
         f"| acme/b | 1200 | training | `{'b' * 40}` |",
         f"| acme/c | 5 | validation | `{'c' * 40}` |",
     ]
-    assert "In all 1,234 fixes to learn from and 5 to validate on." in lines
+    assert "In all 1,234 fixes to learn from and 5 to validate on." in card(model)
 
 
 def test_where_the_manifest_of_mining_is_known_it_regenerates_from_that(model: DecoderModel) -> None:

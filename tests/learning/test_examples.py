@@ -1,5 +1,6 @@
 """Mined fixes become arrays that hold what the network reads in use, thinned out, and the right choices."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import exp, log
 
@@ -9,11 +10,16 @@ import pytest
 from kent_agent.decoder.lexicon import AFTER, END, SPECIALS
 from kent_agent.decoder.situation import after_tokens
 from kent_agent.hdc.sparse import SparseItems
-from kent_agent.learning.examples import WITHHELD, Example, example_of, learned_tokens, situation_of, symbol_of
+from kent_agent.learning.examples import WITHHELD, Example, examples_of, learned_tokens, situation_of, symbol_of
 from kent_agent.learning.fixes import MinedFix
 from tests.learning.lessons import fix_of, fixes
 
 ITEMS = SparseItems(512)
+
+
+def example_of(fix: MinedFix, learned: Mapping[str, float], items: SparseItems, seed: int = 0) -> Example | None:
+    """The fix among its examples."""
+    return next((example for example in examples_of(fix, learned, items, seed) if example.edits), None)
 
 
 def told(fix: MinedFix) -> Example:
@@ -46,13 +52,14 @@ def test_an_example_holds_what_decoding_reads(fix: MinedFix) -> None:
     (writing,) = example.writings
     assert tuple(writing.lexicon[i] for i in writing.targets) == (*edit.tokens, END)
     assert writing.written == (f"<{edit.action}>", *edit.tokens)
-    assert (list(writing.reading), list(writing.segments)) == situation.reading(edit.site)
+    opening = situation.opening(edit.site)
+    assert (list(writing.reading), list(writing.segments)) == situation.reading(opening)
     rows = [situation.lexicon.number[token] for token in writing.lexicon]
     assert writing.standing == pytest.approx(situation.lexicon.standing()[rows], abs=1e-2)
-    assert writing.at == pytest.approx(situation.lexicon.at(edit.site)[rows], abs=1e-2)
+    assert writing.at == pytest.approx(situation.lexicon.at(opening)[rows], abs=1e-2)
     after = np.zeros(len(writing.written) * len(rows) * AFTER)
     after[writing.after[0]] = writing.after[1]
-    expected = after_tokens(situation, edit.site, edit.tokens)[:, rows].ravel()
+    expected = after_tokens(situation, opening, edit.tokens)[:, rows].ravel()
     assert after == pytest.approx(expected, abs=1e-2)
 
 
@@ -62,11 +69,15 @@ def test_what_is_too_much_is_thinned_out_but_not_the_right_choices() -> None:
     fix = fix_of("acme/wide", "wide() subtracts", before, before.replace(" - ", " + "))
     situation = situation_of(fix, learned_tokens(fixes()))
     example = told(fix)
-    assert len(situation.sites) > 600 == len(example.table.measures)
+    assert len(situation.sites) > 600 and len(example.table.measures) == 300
+    assert exp(example.excess) == pytest.approx((len(situation.sites) - 1) / 299)
     gold = situation.table.measures[situation.sites.index(fix.edits[0].site)]
     assert example.table.measures[example.gold[0]] == pytest.approx(gold, abs=1e-2)
     (writing,) = example.writings
-    assert len(writing.lexicon) <= 700 and set(SPECIALS) <= set(writing.lexicon)
+    drawn = writing.excess > 0
+    stood_for = (~drawn).sum() + np.exp(writing.excess[drawn].astype(float)).sum()
+    assert stood_for == pytest.approx(len(situation.lexicon.tokens), rel=0.01)
+    assert len(writing.lexicon) <= 256 and set(SPECIALS) <= set(writing.lexicon)
     assert [writing.lexicon[i] for i in writing.targets] == ["+", END]
 
 

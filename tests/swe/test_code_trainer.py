@@ -6,7 +6,7 @@ import pytest
 
 from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.search import EditSearch
-from kent_agent.learning.examples import example_of, situation_of
+from kent_agent.learning.examples import examples_of, situation_of
 from kent_agent.learning.fixes import MinedFix
 from kent_agent.learning.trainer import CodeTrainer
 from tests.learning.lessons import examples, guard_fix, sign_fix, untrained
@@ -22,7 +22,7 @@ def test_what_it_teaches_carries_over_to_a_fix_it_never_saw(trainer: CodeTrainer
 
 @pytest.mark.parametrize("fix", UNSEEN, ids=lambda fix: fix.symbol)
 def test_an_unseen_fix_takes_fewer_bits_than_before(trainer: CodeTrainer, fix: MinedFix) -> None:
-    example = example_of(fix, trainer.model.learned, trainer.model.items)
+    example = examples_of(fix, trainer.model.learned, trainer.model.items)[0]
     assert example is not None
     before, after = (each.evaluate([example])["bits"] for each in (CodeTrainer(untrained()), trainer))
     assert after < before / 3

@@ -1,0 +1,7 @@
+"""Types of arrays."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Reals = NDArray[np.floating]
+Numbers = NDArray[np.integer]
