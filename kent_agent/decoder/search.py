@@ -24,6 +24,7 @@ from kent_agent.decoder.situation import Situation, action_token
 from kent_agent.decoder.syntax import Syntax
 from kent_agent.errors import PatchError
 from kent_agent.source.application import apply_to
+from kent_agent.source.document import alone, indent_of
 from kent_agent.source.grammar import MAX_TOKENS, Action, Edit, Site
 from kent_agent.source.symbols import parse
 
@@ -304,7 +305,7 @@ def applied(situation: Situation, edit: Edit) -> str | None:
     start, end = document.around(edit.site.start, edit.site.end)
     piece = after[start : end + len(after) - len(document.text)]
     try:
-        parse(f"if 1:\n{piece}" if piece[:1] in " \t" else piece)
+        parse(alone(piece, indent_of(document.text[start:end])))
     except SyntaxError:
         return None
     return after

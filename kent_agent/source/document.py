@@ -231,6 +231,16 @@ class Document:
         return start <= anchor[0] and anchor[1] <= end
 
 
+def alone(piece: str, indent: str) -> str:
+    """Source text of statements that compiles only if they are indented so much, first to last."""
+    return f"if 1:\n{indent}pass\n{piece.rstrip()}\n{indent}pass\n" if indent else piece
+
+
+def indent_of(piece: str) -> str:
+    """The blanks that a text begins with."""
+    return piece[: len(piece) - len(piece.lstrip(" \t"))]
+
+
 def positioned(node: ast.AST) -> bool:
     """Whether a node, or a node in it, has a position."""
     if isinstance(node, ast.expr_context | ast.operator | ast.boolop | ast.unaryop | ast.cmpop):

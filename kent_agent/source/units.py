@@ -8,7 +8,7 @@ from functools import lru_cache
 from os.path import commonprefix
 
 from kent_agent.source.alignment import FUNCTIONS
-from kent_agent.source.document import Document, Span
+from kent_agent.source.document import Document, Span, alone, indent_of
 from kent_agent.source.symbols import parse
 
 _KEPT = 8  # documents: candidates are edits of the same few files
@@ -60,7 +60,7 @@ def unit(before: str, after: str) -> Unit | None:
     tail = _common(before[start:][::-1], after[start:][::-1])
     first, last = _outermost(document, start, len(before) - tail)
     pieces = before[first:last], after[first : last + len(after) - len(before)]
-    old, new = (f"if 1:\n{piece}" if piece[:1] in (" ", "\t") else piece for piece in pieces)
+    old, new = (alone(piece, indent_of(pieces[0])) for piece in pieces)
     return Unit(old, new, *_module_names(before))
 
 

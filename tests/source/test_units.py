@@ -58,5 +58,21 @@ def test_names_are_kept_only_where_that_is_sure(old: str, new: str, keeps: bool)
     assert clean or not keeps, "pyflakes agrees wherever it is not asked"
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    def lines(self, path", "  def lines(self, path"),
+        ("        return found[:LIMIT]", "    return found[:LIMIT]"),
+    ],
+)
+def test_an_indentation_that_only_the_file_forbids_is_seen(old: str, new: str) -> None:
+    after = FILE.replace(old, new)
+    changed = unit(FILE, after)
+    assert changed is not None
+    for text in (after, changed.after):
+        with pytest.raises(SyntaxError):
+            compile(text, "file", "exec")
+
+
 def test_what_does_not_parse_has_no_unit() -> None:
     assert unit("def (:\n", "x = 1\n") is None
