@@ -25,9 +25,11 @@ class ExactItems(SparseItems):
         """The same as keys."""
         return self.rows(names).astype(np.uint32)
 
-    def encode(self, bags: Sequence[Mapping[str, float]]) -> SparseVectors:
-        """The bags as they are, but for hundredths."""
+    def encode(self, bags: Sequence[Mapping[str, float]], saturation: float = 0.0) -> SparseVectors:
+        """The bags as they are, but for saturation and hundredths."""
         positions, values = self._flat(bags)
+        if saturation:
+            values = (values / (values.astype(np.float64) + saturation)).astype(np.float32)
         lengths = [len(bag) for bag in bags]
         squares = np.bincount(np.repeat(np.arange(len(bags)), lengths), values**2, len(bags))
         return SparseVectors(

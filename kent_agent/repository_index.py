@@ -114,7 +114,7 @@ class Record:
             parts.append(np.frombuffer(data, kind, size, at))
             at += size * kind.itemsize
         positions, values, lengths, norms, terms, counts = parts
-        return cls(SparseVectors(positions, values, lengths, norms), terms, counts, json.loads(data[at:]))
+        return cls(SparseVectors(positions, values, lengths, norms), terms, counts, json.loads(str(data[at:], "utf-8")))
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ class RepositoryIndex:
         """The records that drafts become, in their order."""
         waiting = iter(drafts)
         while group := list(islice(waiting, _AT_ONCE)):
-            vectors = self.items.encode([saturated(bag) for draft in group for bag in draft.bags])
+            vectors = self.items.encode([bag for draft in group for bag in draft.bags], _SATURATION)
             terms = self.items.keys([term for draft in group for bag in draft.documents for term in bag])
             counts = [np.array([len(bag) for bag in draft.documents], dtype=np.int32) for draft in group]
             ends = np.cumsum([int(count.sum()) for count in counts])

@@ -114,7 +114,8 @@ class CodeResonator:
         }
         codebooks = {slot: Codebook.of_atoms(fillers, self.items) for slot, fillers in names.items()}
         record = encode_record(
-            {slot: np.sqrt(evidence[slot]) @ book.vectors for slot, book in codebooks.items()}, self.items
+            {slot: np.einsum("i,ij->j", np.sqrt(evidence[slot]), book.vectors) for slot, book in codebooks.items()},
+            self.items,
         )
         found = RecordResonator(codebooks, self._couplings(observed, places), self.items).decode(record)
         return _beliefs(found, list(observed.files), places, list(observed.operations))

@@ -192,6 +192,7 @@ class RepoSnapshot:
             git_dir, common_dir = _git_dirs(mirror)
         except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
             raise WorkspaceError(f"{mirror}, the mirror of {repo}, is not a git repository.") from error
+        self._ancestors: dict[int, list[str]] = {}
         self._scratch = tempfile.TemporaryDirectory(prefix="kent_agent-", ignore_cleanup_errors=True)
         self._folder = Path(self._scratch.name)
         self._git = HardenedGit(self._private_git_dir(common_dir), self._folder / "work-tree")
@@ -261,9 +262,12 @@ class RepoSnapshot:
         held = {entry.path: blob for entry, blob in zip(wanted, blobs, strict=True)}
         return (_decoded(path, data) if (data := held.get(path)) is not None else None for path in paths)
 
-    def ancestors(self, limit: int) -> list[str]:
+    def ancestors(self, limit: int) -> Sequence[str]:
         """Ids of the last `limit` commits up to and with the base commit, newest first."""
-        return self._run("rev-list", f"--max-count={limit}", self.base_commit).decode().split()
+        if limit not in self._ancestors:
+            listed = self._run("rev-list", f"--max-count={limit}", self.base_commit)
+            self._ancestors[limit] = listed.decode().split()
+        return self._ancestors[limit]
 
     def commits(self, shas: Sequence[str]) -> list[Commit]:
         """Commits by id, with full messages, in the order asked for."""

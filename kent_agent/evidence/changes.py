@@ -38,8 +38,10 @@ def change_columns(
     names = ("changes.best", "changes.title", "changes.sum", "changes.often")
     columns = {name: np.zeros(len(places), dtype=np.float32) for name in names}
     chosen = _telling({place.path for place in places}, commits, whole + title)
-    owners = _owners(source, places)
-    for i, record in zip(chosen, index.changes(source, chosen), strict=True):
+    changes = index.changes(source, chosen)
+    changed = {path for record in changes for path in record.about["added"]}
+    owners = _owners(source, [(j, place) for j, place in enumerate(places) if place.path in changed])
+    for i, record in zip(chosen, changes, strict=True):
         spread = len(commits[i].about["files"]) ** -0.5
         for path, lines in record.about["added"].items():
             for j, share in _holders(owners.get(path, {}), lines).items():
@@ -63,17 +65,17 @@ def _telling(paths: set[str], commits: Sequence[Record], score: Real) -> list[in
     return [i for i, _ in zip(telling, range(_COMMITS), strict=False)]
 
 
-def _owners(source: Source, places: Sequence[Place]) -> dict[str, Owners]:
-    """By file, the innermost places of its lines."""
-    inside: defaultdict[str, list[int]] = defaultdict(list)
-    for j, place in enumerate(places):
-        inside[place.path].append(j)
+def _owners(source: Source, places: Sequence[tuple[int, Place]]) -> dict[str, Owners]:
+    """By file, the innermost of some numbered places of its lines."""
+    inside: defaultdict[str, list[tuple[int, Place]]] = defaultdict(list)
+    for j, place in places:
+        inside[place.path].append((j, place))
     found: dict[str, Owners] = {}
     for path, text in zip(inside, source.read_texts(list(inside)), strict=True):
         lines = (text or "").split("\n")
         owner = np.full(len(lines) + 2, -1)
-        for j in sorted(inside[path], key=lambda j: places[j].symbol.start - places[j].symbol.end):
-            owner[places[j].symbol.start : places[j].symbol.end + 1] = j  # the innermost comes last
+        for j, place in sorted(inside[path], key=lambda each: each[1].symbol.start - each[1].symbol.end):
+            owner[place.symbol.start : place.symbol.end + 1] = j  # the innermost comes last
         held: defaultdict[int, set[int]] = defaultdict(set)
         for line, j in zip(lines, owner[1:].tolist(), strict=False):
             for key in line_keys([line]) if j >= 0 else ():

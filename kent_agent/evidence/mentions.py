@@ -3,7 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from itertools import takewhile
+from itertools import chain, takewhile
 
 import numpy as np
 
@@ -80,9 +80,10 @@ def mention_columns(clues: Clues, paths: Paths, records: Sequence[Record]) -> Co
 
 def definition_columns(clues: Clues, records: Sequence[Record]) -> Columns:
     """Files that define what the issue names; a name that many define says little."""
-    defined = [frozenset(record.about["defined"]) for record in records]
-    assigned = [frozenset(record.about["assigned"]) for record in records]
-    definers = Counter(name for names in defined for name in clues.identifiers & names)
+    asked = clues.identifiers
+    defined = [asked.intersection(record.about["defined"]) for record in records]
+    assigned = [asked.intersection(record.about["assigned"]) for record in records]
+    definers = Counter(chain.from_iterable(defined))
     n = len(records)
     weight = {
         name: math.log(1 + n / count) / math.log(1 + n) / math.sqrt(count)
@@ -93,7 +94,7 @@ def definition_columns(clues: Clues, records: Sequence[Record]) -> Columns:
         f"definitions.{part}": _sums(defined, {name: weight[name] for name in names if name in weight})
         for part, names in (("title", clues.in_title), ("prose", clues.in_prose), ("code", clues.in_code))
     }
-    assigners = Counter(name for names in assigned for name in clues.identifiers & names)
+    assigners = Counter(chain.from_iterable(assigned))
     constants = {name: 1 / count for name, count in assigners.items() if name in clues.named or name.isupper()}
     columns["definitions.assigned"] = _sums(assigned, constants)
     return columns

@@ -145,11 +145,13 @@ class RecordResonator:
         """Renews a slot's amplitudes by a remainder `(D,)`, and takes what they explain out of it, in place."""
         vectors, role = self.codebooks[slot].vectors, self._roles[slot]
         noise = float(np.linalg.norm(unexplained)) / len(unexplained) ** 0.5
-        raised = amplitudes[slot] + step * (vectors @ (unexplained * role))
+        # Row by row: for a product with the matrix BLAS would start threads, which cost many times what they save
+        # where the cores are busy, and whose number would show in the last bits.
+        raised = amplitudes[slot] + step * np.vecdot(vectors, unexplained * role)
         heard = np.where(raised > self.noise_floor * step * noise, raised, 0.0).astype(np.float32)
         change = heard - amplitudes[slot]
         moving = np.flatnonzero(change)
-        unexplained -= role * (change[moving] @ vectors[moving])
+        unexplained -= role * np.einsum("i,ij->j", change[moving], vectors[moving])
         amplitudes[slot] = heard
 
     def _tell(self, slot: str, amplitudes: Mapping[str, Real], messages: dict[tuple[str, str], Real]) -> None:

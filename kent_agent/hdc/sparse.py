@@ -9,6 +9,7 @@ text costs a few additions a term instead of D.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,13 @@ class SparseVectors:
             for i in range(len(counts))
         ]
 
+    def take(self, rows: NDArray[np.int64]) -> "SparseVectors":
+        """Some of the rows, by ascending numbers `(m,)`: where many are to be searched, by few of them at a time."""
+        chosen = np.zeros(len(self), dtype=bool)
+        chosen[rows] = True
+        held = np.repeat(chosen, self.lengths)
+        return SparseVectors(self.positions[held], self.values[held], self.lengths[rows], self.norms[rows], self.unit)
+
     def dots(self, query: Real) -> Real:
         """Dot product of every row with a query `(D,)` -> `(n,)`."""
         filled = np.flatnonzero(self.lengths)
@@ -109,11 +117,9 @@ class SparseItems:
         named = list(names)
         if len(self._number) > _KEPT:
             self._number.clear()
-        found = list(map(self._number.get, named))
-        if None in found:
-            self._hash([name for name in dict.fromkeys(named) if name not in self._number])
-            found = list(map(self._number.get, named))
-        return np.array(found, dtype=np.int64)
+        if new := [name for name in dict.fromkeys(named) if name not in self._number]:
+            self._hash(new)
+        return np.fromiter(map(self._number.__getitem__, named), np.int64, len(named))
 
     def keys(self, names: Iterable[str]) -> NDArray[np.uint32]:
         """A number for each name that is the same in every process, `(n,)`: enough of its hash to tell names apart."""
@@ -121,13 +127,21 @@ class SparseItems:
         keys: NDArray[np.uint32] = self._atoms["key"][rows]
         return keys
 
-    def encode(self, bags: Sequence[Mapping[str, float]]) -> SparseVectors:
-        """One bundle for each weighted set of names, quantised."""
-        cells, weights = self._cells(bags)
-        order = np.argsort(cells)
-        cells, weights = cells[order], np.rint(weights[order] * LEVELS)
+    def encode(self, bags: Sequence[Mapping[str, float]], saturation: float = 0.0) -> SparseVectors:
+        """One bundle for each weighted set of names, quantised.
+
+        Args:
+            saturation: k, where weights are counts of which n shall weigh n / (n + k).
+        """
+        cells, weights = self._cells(bags, saturation)
+        # Cell and weight are sorted as one number, which is faster than sorting by the cell.
+        levels = np.rint(weights * LEVELS).astype(np.int64)
+        highest = int(np.abs(levels).max(initial=0))
+        bits = (2 * highest).bit_length()
+        packed = np.sort(cells << bits | levels + highest)
+        cells, levels = packed >> bits, (packed & (1 << bits) - 1) - highest
         first = np.flatnonzero(np.diff(cells, prepend=-1))
-        values = np.add.reduceat(weights, first) if len(first) else weights
+        values = (np.add.reduceat(levels, first) if len(first) else levels).astype(np.float32)
         owners, positions = np.divmod(cells[first], self.dimension)
         return SparseVectors(
             positions.astype(np.uint16),
@@ -138,14 +152,15 @@ class SparseItems:
 
     def query(self, bag: Mapping[str, float]) -> Real:
         """The bundle `(D,)` of a weighted set of names in full precision."""
-        cells, weights = self._cells([bag])
+        cells, weights = self._cells([bag], 0.0)
         bundled: Real = (np.bincount(cells, weights, self.dimension) * BLOCKS**-0.5).astype(np.float32)
         return bundled
 
-    def _cells(self, bags: Sequence[Mapping[str, float]]) -> tuple[NDArray[np.int64], Real]:
+    def _cells(self, bags: Sequence[Mapping[str, float]], saturation: float) -> tuple[NDArray[np.int64], Real]:
         """Where the atoms of n bags stand in a dense `(n, D)`, flattened, and their signed weights there."""
-        rows = self.rows(name for bag in bags for name in bag)
-        weights = np.fromiter((weight for bag in bags for weight in bag.values()), np.float32, len(rows))
+        rows = self.rows(chain.from_iterable(bags))
+        counts = np.fromiter(chain.from_iterable(bag.values() for bag in bags), np.float64, len(rows))
+        weights = (counts / (counts + saturation) if saturation else counts).astype(np.float32)
         starts = np.repeat(np.arange(len(bags)) * self.dimension, [len(bag) for bag in bags])
         cells = starts[:, None] + self._atoms["positions"][rows]
         return cells.ravel(), (self._atoms["signs"][rows] * weights[:, None]).ravel()

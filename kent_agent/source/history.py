@@ -9,15 +9,16 @@ FORBIDDEN_REPOSITORIES = frozenset(
     # the six of its dev split: their histories hold its gold commits
     "sqlfluff marshmallow pvlib-python astroid pyvista pydicom".split()
 )
+_OUTSIDE = frozenset(
+    "tests docs doc examples example _vendor vendored vendor third_party _vendored benchmarks packages".split()
+)
 
 
 def is_source(path: str) -> bool:
     """True for Python files that a fix may touch: no tests, documentation, examples or vendored copies."""
     parts = path.lower().split("/")
     name = parts[-1]
-    outside = {"tests", "docs", "doc", "examples", "example", "_vendor", "vendored", "vendor", "third_party"}
-    outside |= {"_vendored", "benchmarks", "packages"}
-    if not name.endswith(".py") or name in ("conftest.py", "setup.py") or outside & set(parts[:-1]):
+    if not name.endswith(".py") or name in ("conftest.py", "setup.py") or not _OUTSIDE.isdisjoint(parts[:-1]):
         return False
     return not (name.startswith(("test_", "unittest_")) or name.endswith("_test.py") or parts[0] in ("test", "testing"))
 

@@ -6,16 +6,16 @@ files; exact symbols are for the few that rank high (`source/symbols.py`).
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from kent_agent.source.tokens import terms_of
 
-_DEFINITION = re.compile(r"^[ \t]*(?:async[ \t]+def|def|class)[ \t]+(\w+)", re.MULTILINE)
-_ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=[^=]", re.MULTILINE)
-_IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]+)|import[ \t]+([\w., \t]+))", re.MULTILINE
-)
+# These match at the line feed before a line, which is found several times faster than the line's beginning is.
+_DEFINITION = re.compile(r"\n[ \t]*(?:async[ \t]+def|def|class)[ \t]+(\w+)")
+_ASSIGNMENT = re.compile(r"\n([A-Za-z_]\w*)[ \t]*(?::[^=\n]+)?=(?=[^=])")
+_IMPORT = re.compile(r"\n[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#]+)|import[ \t]+([\w., \t]+))")
 _PROSE = re.compile(r'"""(.*?)"""|' + r"'''(.*?)'''" + r"|#([^\n]*)", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+(?:\.\d+)?")
 _SHORT = 400  # characters: a shorter piece is joined to the one before it
@@ -42,16 +42,17 @@ class Outline:
 
 def outline(text: str) -> Outline:
     """The outline of a file; any text has one."""
+    lines = "\n" + text
     return Outline(
-        defined=tuple(_DEFINITION.findall(text)),
-        assigned=tuple(dict.fromkeys(_ASSIGNMENT.findall(text))),
-        imported=tuple(dict.fromkeys(_imports(text))),
+        defined=tuple(_DEFINITION.findall(lines)),
+        assigned=tuple(dict.fromkeys(_ASSIGNMENT.findall(lines))),
+        imported=tuple(dict.fromkeys(_imports(lines))),
     )
 
 
 def pieces(text: str) -> list[str]:
     """A file cut at its definitions: each piece about as long as a function."""
-    cuts = [0, *(match.start() for match in _DEFINITION.finditer(text)), len(text)]
+    cuts = [0, *(match.start() for match in _DEFINITION.finditer("\n" + text)), len(text)]
     found: list[str] = []
     for start, end in pairwise(cuts):
         if found and len(found[-1]) < _SHORT:
@@ -69,27 +70,32 @@ def prose_of(text: str) -> str:
 def word_bag(text: str) -> Bag:
     """Search terms of a text; equal words are split once, which is what makes large files cheap."""
     bag: Bag = {}
+    held = bag.get
     for word, count in Counter(_WORD.findall(text)).items():
         for term in terms_of(word):
-            bag[term] = bag.get(term, 0.0) + count
+            bag[term] = held(term, 0.0) + count
     return bag
 
 
 def phrase_bags(text: str) -> tuple[Bag, Bag]:
     """Pairs and triples of neighbouring words of a line, each one term: what a phrase says beyond its words."""
-    pairs: Counter[str] = Counter()
-    triples: Counter[str] = Counter()
+    pairs: list[str] = []
+    triples: list[str] = []
     for line in text.split("\n"):
         words = [split[0] for split in map(terms_of, _WORD.findall(line)) if split]
         both = [f"{left} {right}" for left, right in pairwise(words)]
-        pairs.update(both)
-        triples.update(f"{pair} {word}" for pair, word in zip(both, words[2:], strict=False))
-    return {pair: float(n) for pair, n in pairs.items()}, {triple: float(n) for triple, n in triples.items()}
+        pairs += both
+        triples += [f"{pair} {word}" for pair, word in zip(both, words[2:], strict=False)]
+    return _counted(pairs), _counted(triples)
 
 
-def _imports(text: str) -> list[str]:
+def _counted(terms: Sequence[str]) -> Bag:
+    return {term: float(n) for term, n in Counter(terms).items()}
+
+
+def _imports(lines: str) -> list[str]:
     found: list[str] = []
-    for module, names, plain in _IMPORT.findall(text):
+    for module, names, plain in _IMPORT.findall(lines):
         if plain:
             found += [part.split()[0] for part in plain.split(",") if part.strip()]
             continue

@@ -108,6 +108,23 @@ def test_stacks_put_together_are_the_stack_of_all_and_can_be_split_again(rows, d
     assert all(map(same, whole.split([cut, len(rows) - cut]), parts))
 
 
+@settings(deadline=None)
+@given(st.lists(bags, min_size=1, max_size=6), st.data())
+def test_rows_that_are_taken_are_as_they_were(rows, data) -> None:
+    items = SparseItems(512)
+    taken = sorted(data.draw(st.sets(st.integers(0, len(rows) - 1))))
+    made = items.encode(rows).take(np.array(taken, dtype=np.int64))
+    assert same(made, items.encode([rows[i] for i in taken]))
+
+
+@settings(deadline=None)
+@given(st.lists(st.dictionaries(names, st.integers(1, 1000).map(float), max_size=12), max_size=6))
+def test_counts_may_be_saturated_as_they_are_encoded(counts) -> None:
+    items = SparseItems(512)
+    weighed = [{name: n / (n + 1.5) for name, n in bag.items()} for bag in counts]
+    assert same(items.encode(counts, 1.5), items.encode(weighed))
+
+
 def same(left: SparseVectors, right: SparseVectors) -> bool:
     arrays = ("positions", "values", "lengths", "norms")
     return left.unit == right.unit and all(np.array_equal(getattr(left, name), getattr(right, name)) for name in arrays)
