@@ -45,6 +45,17 @@ def paired_bootstrap(
     return round(float(low), 1), round(float(high), 1)
 
 
+def share_interval(hits: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share, in percent (Wilson 1927)."""
+    if not n:
+        return 0.0, 100.0
+    z = 1.96
+    share, spread = hits / n, z * z / n
+    middle = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * float(np.sqrt(share * (1 - share) / n + spread / (4 * n)))
+    return round(100 * max(0.0, middle - half), 1), round(100 * min(1.0, middle + half), 1)
+
+
 def reliability(confidences: Sequence[float], hits: Sequence[bool], bins: int = 10) -> list[tuple[float, float, int]]:
     """For each of equally wide bins of confidence: its mean, the share that was right, and how many it holds."""
     said, right = np.asarray(confidences, dtype=float), np.asarray(hits, dtype=float)

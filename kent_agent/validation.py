@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 from kent_agent.accumulator import ConstraintAccumulator, Slots
@@ -72,6 +73,7 @@ class Report:
         checks: those that show the fault, with their provenance and verdict.
         tried: candidates that were run.
         first_survivor: how many had been run with the first one that survived its check; 0 for none.
+        first_by_score: how many would have been, had no failure steered the search; 0 where that is not known.
         disagreed: survivors that did not survive on a pristine tree.
         broke: survivors that broke a test that passed.
         budget_hit: whether time ran out, which exempts the instance from byte-reproducibility.
@@ -84,6 +86,7 @@ class Report:
     checks: list[dict[str, Any]] = field(default_factory=list)
     tried: int = 0
     first_survivor: int = 0
+    first_by_score: int = 0
     disagreed: int = 0
     broke: int = 0
     budget_hit: bool = False
@@ -170,6 +173,7 @@ class Validation:
         flipped: list[Flipped] = []
         with self._ending_early():
             flipped.extend(self._flipping(self.sandbox, candidates, found))
+        self.report.first_by_score = self._first_by_score(candidates)
         with self._ending_early():
             survived.extend(self._confirmed(self.sandbox, flipped, found, snapshot, diff))
         return sorted(survived, key=_rank)
@@ -206,6 +210,13 @@ class Validation:
             else:
                 self.fates[i] = "its check failed when it was run"
                 accumulator.record(*_slots(candidate), change(first[0].base, outcome))
+
+    def _first_by_score(self, candidates: Sequence[Candidate]) -> int:
+        """The rank by score alone of the best candidate that makes a check pass; 0 unless all above it were run."""
+        kept = [i for i, each in enumerate(candidates) if not each.dropped]
+        order = sorted(kept, key=lambda i: (-candidates[i].score, i))
+        above = list(takewhile(lambda i: i not in self.flipping, order))
+        return len(above) + 1 if self.flipping and all(i in self.fates for i in above) else 0
 
     def _confirmed(
         self,

@@ -98,7 +98,8 @@ def test_only_what_makes_the_check_pass_survives(validation: Validation, snapsho
     assert survivors[0].diff == diff(text, candidates[1]) and survivors[0].flipped == 1
     assert validation.fates.keys() == {0, 2} and validation.flipping == [1]
     report = validation.report
-    assert (report.tried, report.first_survivor, report.note, report.budget_hit) == (3, 2, "", False)
+    assert (report.tried, report.first_survivor, report.first_by_score) == (3, 2, 2)
+    assert (report.note, report.budget_hit) == ("", False)
     assert report.checks[0]["base"] == {"status": "finished", "exception": None, "message": ""}
 
 
