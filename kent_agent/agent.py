@@ -147,7 +147,8 @@ class KentAgent:
                 shown = validation.reproduce(task.problem_statement, snapshot)
             found = reweighted(places, shown)[: options.factorizations]
             with clock.stage("generate"):
-                candidates = self.generator.generate(issue, snapshot, found, options.candidates).candidates
+                limit = options.candidates if shown else 1 + _SPARE  # without a check nothing is run
+                candidates = self.generator.generate(issue, snapshot, found, limit, KEPT).candidates
             with clock.stage("execute"):
                 survivors = validation.survivors(candidates, shown, snapshot, lambda each: _diff(each, snapshot)[0])
         best = [Judged(survivor.candidate, survivor.diff, "") for survivor in survivors]

@@ -10,6 +10,7 @@ from posixpath import dirname
 from kent_agent.source.import_lines import apply_imports
 from kent_agent.source.meaning import faulty_names
 from kent_agent.source.symbols import parse
+from kent_agent.source.units import unit
 
 _NEIGHBOURS = 40  # files of a folder that are asked
 
@@ -31,6 +32,9 @@ class Importer:
 
     def bound(self, path: str, before: str, after: str) -> str:
         """The text after an edit with imports of the names that it left unbound, where it is known whence."""
+        changed = unit(before, after)
+        if changed and changed.keeps_its_names:
+            return after
         unbound = faulty_names(after).undefined
         unbound = unbound and unbound - faulty_names(before).undefined
         if not unbound:

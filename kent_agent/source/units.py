@@ -50,6 +50,7 @@ class Unit:
         )
 
 
+@lru_cache(maxsize=_KEPT)  # an edit is asked for twice: for its imports, and for its faults
 def unit(before: str, after: str) -> Unit | None:
     """The unit of a change; None where the version before does not parse."""
     try:
