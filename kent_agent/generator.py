@@ -22,7 +22,7 @@ from kent_agent.source.writing import written
 from kent_agent.task import CodePatch
 
 NOT_CHECKED = "ranks below the chosen one, and was not checked"
-_PROPOSALS = 100  # of each factorization
+_FEWEST, _MOST = 40, 100  # proposals of each factorization
 
 Scored = tuple[float, Factorization, Proposal]
 """A proposal with where it was decoded, and the logarithm of both their probabilities."""
@@ -85,19 +85,22 @@ class CodeGenerator:
         """
         said = Said.by(issue)
         texts = {found.file: source.read_text(found.file) or "" for found in factorizations}
-        scored = (each for found in factorizations for each in self._decode(issue, said, texts[found.file], found))
+        proposals = min(max(limit, _FEWEST), _MOST)
+        scored = (
+            each for found in factorizations for each in self._decode(issue, said, texts[found.file], found, proposals)
+        )
         ranked = sorted(scored, key=lambda each: -each[0])
         importer = Importer([entry.path for entry in source.files], source.read_text)
         return Generation(tuple(_candidates(ranked, said, texts, importer, limit, listed)))
 
-    def _decode(self, issue: Issue, said: Said, text: str, found: Factorization) -> Iterator[Scored]:
+    def _decode(self, issue: Issue, said: Said, text: str, found: Factorization, proposals: int) -> Iterator[Scored]:
         """Proposals of one factorization with their scores: the decoder's, and those of the issue itself."""
         try:
             situation = Situation(text, found.file, found.location, said, self.model.learned)
         except SyntaxError:
             return
         place = math.log(max(found.confidences["LOCATION"], 1e-9))
-        for proposal in self.search.propose(situation, _PROPOSALS):
+        for proposal in self.search.propose(situation, proposals):
             yield place + proposal.log_probability, found, proposal
         for edit, log_probability in suggested_edits(issue, situation):
             after = applied(situation, edit)
@@ -159,6 +162,8 @@ def _reason(edit: Edit, found: Factorization, proposal: Proposal, said: Said) ->
 def fault(path: str, before: str, after: str) -> str:
     """Why an edited file is no answer; empty for one that may be."""
     changed = unit(before, after)
+    if changed and compiler_warnings(changed.after) is None:
+        changed = None  # what takes a definition apart may compile with what is around it
     old_code, new_code = (changed.before, changed.after) if changed else (before, after)
     warned = compiler_warnings(new_code)
     if warned is None:

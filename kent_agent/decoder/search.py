@@ -32,7 +32,7 @@ WORDLESS = frozenset({Action.DELETE_STATEMENT, Action.DELETE_ELEMENT, Action.UNW
 """Actions that write nothing."""
 
 _HYPOTHESES = 240  # sites that tokens are decoded for
-_AT_ONCE = 48  # partial edits that are continued together
+_FEWEST, _AT_ONCE = 8, 48  # partial edits that are continued together: few where few edits are asked for
 _BRANCHES = 16  # continuations of each
 _ROUNDS, _FOR_ONE = 10, 30  # rounds at most: so many, and one more for each so many edits asked for
 _SPARE = 1.5  # completed edits for each proposal: some do not parse, or repeat another
@@ -175,6 +175,7 @@ class Decoding:
         heapq.heapify(queue)
         ended: list[tuple[float, int, _Partial]] = []
         count, ticket = 0, len(queue)
+        at_once = min(_AT_ONCE, _FEWEST + limit // 3)
         for _ in range(_ROUNDS + limit // _FOR_ONE):
             while ended and (not queue or ended[0][0] <= queue[0][0]):  # nothing can become likelier than it
                 partial = heapq.heappop(ended)[2]
@@ -182,7 +183,7 @@ class Decoding:
                 yield self._edit(partial), partial.log_probability
             if not queue or count >= limit:
                 return
-            taken = [heapq.heappop(queue)[2] for _ in range(min(_AT_ONCE, len(queue)))]
+            taken = [heapq.heappop(queue)[2] for _ in range(min(at_once, len(queue)))]
             for partial, token, log_probability in self._continued(taken):
                 ticket += 1
                 if token == END:
@@ -302,7 +303,8 @@ def applied(situation: Situation, edit: Edit) -> str | None:
         return None
     if after == document.text:
         return None
-    start, end = document.around(edit.site.start, edit.site.end)
+    places = [edit.site, *([edit.target] if edit.target else [])]
+    start, end = document.around(min(place.start for place in places), max(place.end for place in places))
     piece = after[start : end + len(after) - len(document.text)]
     try:
         parse(alone(piece, indent_of(document.text[start:end])))

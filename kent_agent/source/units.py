@@ -33,12 +33,11 @@ class Unit:
 
     @property
     def keeps_its_names(self) -> bool:
-        """Whether the change surely leaves no name unbound and no import unread; where it may, look closer.
-
-        Raises:
-            SyntaxError: the text after does not parse.
-        """
-        old, new = _Names.of(self.before), _Names.of(self.after)
+        """Whether the change surely leaves no name unbound and no import unread; where it may, look closer."""
+        try:
+            old, new = _Names.of(self.before), _Names.of(self.after)
+        except (SyntaxError, ValueError, RecursionError):
+            return False
         visible = self.known | new.own
         elsewhere = Counter({name: count for name, count in new.read.items() if name not in visible})
         forgotten = old.read.keys() - new.read.keys()

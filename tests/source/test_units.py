@@ -76,3 +76,9 @@ def test_an_indentation_that_only_the_file_forbids_is_seen(old: str, new: str) -
 
 def test_what_does_not_parse_has_no_unit() -> None:
     assert unit("def (:\n", "x = 1\n") is None
+
+
+def test_a_definition_that_is_taken_apart_is_looked_at_closely() -> None:
+    after = FILE.replace("    def lines(self", "    if LIMIT:\n      def lines(self").replace("LIMIT]\n", "LIMIT\n")
+    changed = unit(FILE, after)
+    assert changed is not None and not changed.keeps_its_names
