@@ -22,7 +22,7 @@ from kent_agent.source.writing import written
 from kent_agent.task import CodePatch
 
 NOT_CHECKED = "ranks below the chosen one, and was not checked"
-_FEWEST, _MOST = 40, 100  # proposals of each factorization
+_FEWEST, _MOST = 40, 300  # proposals of each factorization
 
 Scored = tuple[float, Factorization, Proposal]
 """A proposal with where it was decoded, and the logarithm of both their probabilities."""

@@ -24,10 +24,12 @@ from kent_agent.regression import EditedPlace, related_files, related_tests
 from kent_agent.reproduction import Check, change, checks, classify, flips, reproduces
 from kent_agent.resonator import Factorization
 from kent_agent.source.exports import Package, package, package_names
+from kent_agent.source.grammar import OLD, Action
 from kent_agent.workspace import RepoSnapshot
 
 _SNIPPET_TIMEOUT = 20.0  # seconds that a snippet may take
 _TEST_FILES, _TESTS_TIMEOUT = 3, 60.0  # most related test files, and seconds for all of them
+_TAKEN = 0.05  # nats that each character costs which an edit takes away: 60 of them are a chance of one in twenty
 _ENOUGH = 3  # survivors; most candidates that make a check pass break a test, so many may have to be looked at
 _EXECUTED, _FRAME = 1.0, 1.0  # log-odds of a place whose lines a reproduction runs, and of one in its traceback
 
@@ -228,7 +230,7 @@ class Validation:
     ) -> Iterator[Survivor]:
         """Those that survive on a pristine tree, by all snippets, and break no related test that passed."""
         survived = 0
-        for i, candidate, _ in sorted(flipped, key=lambda each: (-each[2], -each[1].score)):
+        for i, candidate, _ in sorted(flipped, key=lambda each: (-each[2], -worth(each[1]))):
             text = diff(candidate) if survived < _ENOUGH else ""
             if not text:
                 continue
@@ -323,5 +325,15 @@ def _told(reproduction: Reproduction) -> dict[str, Any]:
 
 
 def _rank(survivor: Survivor) -> tuple[float, float, int]:
-    """The share of checks first, then the model's score, then the smaller change."""
-    return -survivor.flipped, -survivor.candidate.score, len(survivor.diff)
+    """The share of checks first, then what a candidate is worth, then the smaller change."""
+    return -survivor.flipped, -worth(survivor.candidate), len(survivor.diff)
+
+
+def worth(candidate: Candidate) -> float:
+    """The model's score less what an edit takes away: a check also passes where what it runs into is gone."""
+    taken = sum(
+        edit.site.end - edit.site.start
+        for edit in candidate.edits
+        if OLD not in edit.tokens and edit.action is not Action.MOVE_STATEMENT
+    )
+    return candidate.score - _TAKEN * taken

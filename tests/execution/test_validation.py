@@ -14,7 +14,7 @@ from kent_agent.source.diff import unified_diff
 from kent_agent.source.grammar import Action, Edit, Site
 from kent_agent.source.symbols import Symbol
 from kent_agent.task import CodePatch, Operation, SWETask
-from kent_agent.validation import Reproduction, Validation, Validator, reweighted
+from kent_agent.validation import Reproduction, Validation, Validator, reweighted, worth
 from kent_agent.workspace import RepoSnapshot
 
 if TYPE_CHECKING:
@@ -170,3 +170,9 @@ def test_the_agent_keeps_what_was_run_in_its_trajectory(
     chosen = [each for each in told["candidates"] if each["chosen"]]
     assert failed and not any(each["chosen"] for each in failed)
     assert bool(chosen) == bool(solution.model_patch)
+
+
+def test_what_takes_code_away_is_worth_less_than_what_adds_some(text: str) -> None:
+    """A check of a crash also passes where what crashed is gone."""
+    kept, gone = (candidate(text, "width + height", new, -1.0) for new in ("<old>", "1"))
+    assert worth(kept) == kept.score > worth(gone)
