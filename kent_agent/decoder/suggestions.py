@@ -1,4 +1,4 @@
-"""Edits that an issue itself proposes: code in it that nearly is what stands there, and 'replace X by Y'."""
+"""Edits that an issue itself proposes: code nearly as it stands there, 'replace X by Y', a crash that is not caught."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from math import log
 
 from kent_agent.decoder.situation import Situation
-from kent_agent.source.grammar import MAX_TOKENS, Action, Edit, Site
+from kent_agent.source.grammar import MAX_TOKENS, OLD, Action, Edit, Site
 from kent_agent.source.issue import Issue
 from kent_agent.source.scan import scan
 
@@ -25,7 +25,7 @@ Tokens = tuple[str, ...]
 
 def suggested_edits(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:
     """Edits of a situation that its issue proposes, with the natural logarithms of their probabilities there."""
-    found = dict([*_lines(issue, situation), *_swaps(issue, situation)])
+    found = dict([*_lines(issue, situation), *_swaps(issue, situation), *_catches(issue, situation)])
     total = sum(found.values())
     for edit, alike in found.items():
         yield edit, log(PRIOR * alike / max(total, 1.0))
@@ -62,6 +62,18 @@ def _swaps(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:
         for old, new in said:
             if standing == old and new and new != old:
                 yield Edit(site, new), _ALIKE
+
+
+def _catches(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:
+    """Handlers that also catch what the issue's tracebacks end with."""
+    text = situation.document.text
+    raised = dict.fromkeys(traceback.exception.split(".")[-1] for traceback in issue.tracebacks)
+    for site in _sites(situation, Action.REPLACE_EXPRESSION):
+        if (site.parent, site.field) == ("ExceptHandler", "type"):
+            caught = _tokens(text[site.start : site.end])
+            for exception in raised:
+                if exception.isidentifier() and exception not in caught and caught[0] != "(":
+                    yield Edit(site, ("(", OLD, ",", exception, ")")), _ALIKE
 
 
 def _sites(situation: Situation, *actions: Action) -> list[Site]:

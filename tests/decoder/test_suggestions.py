@@ -55,3 +55,13 @@ def test_prose_that_says_what_to_replace_by_what_is_obeyed() -> None:
 def test_all_that_is_proposed_shares_one_prior() -> None:
     lines = "\n".join(f"data = np.around(np.linspace(first, last, {i}))" for i in range(5))
     assert sum(math.exp(share) for _, share in proposals(f"Rounding\n\n```\n{lines}\n```")) <= PRIOR + 1e-9
+
+
+def test_a_handler_also_catches_what_the_issues_traceback_ends_with() -> None:
+    text = "def get(found, key):\n    try:\n        return found[key]\n    except KeyError:\n        return None\n"
+    raised = 'Traceback (most recent call last):\n  File "a.py", line 3, in get\n    return found[key]\nTypeError: no'
+    crash = f"get() crashes\n\n{raised}"
+    parsed = parse_issue(crash)
+    situation = Situation(text, "a.py", Symbol("get", "function", 1, 5), Said.by(parsed), {})
+    (after,) = [applied(situation, edit) for edit, _ in suggested_edits(parsed, situation)]
+    assert after == text.replace("KeyError", "(KeyError, TypeError)")
