@@ -14,7 +14,7 @@ from kent_agent.decoder.arrays import Numbers, Reals
 from kent_agent.decoder.opening import Opening
 from kent_agent.decoder.stream import LONGEST_MATCH, Stream
 from kent_agent.decoder.surroundings import OVERLAPS, Surroundings
-from kent_agent.source.grammar import OLD, Action
+from kent_agent.source.grammar import OLD, STATEMENTS
 from kent_agent.source.tokens import LAYOUT, NEWLINE, is_identifier
 
 END = "<end>"
@@ -26,9 +26,6 @@ _TITLE_WORDS = 12
 _BEFORE, _BEHIND = 120, 80  # tokens around a site that are near
 _UNKNOWN = -12.0  # the logarithm of the share of a token that training never met
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_WHOLE_STATEMENTS = frozenset(
-    {Action.INSERT_STATEMENT, Action.INSERT_GUARD, Action.REPLACE_STATEMENT, Action.WRAP_STATEMENT, Action.ADD_CLAUSE}
-)
 
 
 class Lexicon:
@@ -140,8 +137,9 @@ class Lexicon:
         rows[:, 6], rows[:, 7] = _shares(numbers[inside], size), _shares(numbers[inside & (lengths > 1)], size)
         nearness = 1 / (1 + np.log1p(np.abs(places - hole[0])))
         np.maximum.at(rows[:, 13], numbers[lengths > 1], nearness[lengths > 1].astype(np.float32))
-        self._followed(rows[:, 8:10], Stream(opening.old), context)
-        self._followed(rows[:, 10:12], around.issue, context)
+        replaced = Stream(opening.old)
+        self._followed(rows[:, 8:10], replaced, replaced.numbered(self.number), context)
+        self._followed(rows[:, 10:12], around.issue, self._in_issue, context)
         following = self._following(opening)
         leading = around.stream.places(following) - 1
         leading = leading[(leading >= 0) & ~(opening.hidden & (leading >= hole[0]) & (leading < hole[1]))]
@@ -150,13 +148,13 @@ class Lexicon:
             rows[self.number[END]] = rows[self.number[following]]
         return rows
 
-    def _followed(self, columns: Reals, stream: Stream, context: Sequence[str]) -> None:
-        """Shares of another stream after one and two tokens, into `(V, 2)`."""
+    @staticmethod
+    def _followed(columns: Reals, stream: Stream, numbers: Numbers, context: Sequence[str]) -> None:
+        """Shares of another stream, whose tokens have these numbers, after one and two tokens, into `(V, 2)`."""
         places, lengths = stream.continued(context)
         if len(places):
-            numbers = stream.numbered(self.number)[places]
-            columns[:, 0] = _shares(numbers, len(columns))
-            columns[:, 1] = _shares(numbers[lengths > 1], len(columns))
+            columns[:, 0] = _shares(numbers[places], len(columns))
+            columns[:, 1] = _shares(numbers[places[lengths > 1]], len(columns))
 
     def _context(self, opening: Opening, written: Sequence[str]) -> list[str]:
         """The last tokens before the next one, as the stream has them."""
@@ -173,7 +171,7 @@ class Lexicon:
 
     def _following(self, opening: Opening) -> str:
         """What stands behind a site, as the stream has it."""
-        if opening.site.action in _WHOLE_STATEMENTS:
+        if opening.site.action in STATEMENTS:
             return NEWLINE
         place = self.around.place(opening.site.end)
         return self.around.stream.tokens[place] if place < len(self.around.stream.tokens) else NEWLINE
@@ -181,6 +179,10 @@ class Lexicon:
     @cached_property
     def _in_file(self) -> Numbers:
         return self.around.stream.numbered(self.number)
+
+    @cached_property
+    def _in_issue(self) -> Numbers:
+        return self.around.issue.numbered(self.number)
 
     @cached_property
     def _range(self) -> tuple[int, int]:

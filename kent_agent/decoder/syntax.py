@@ -14,13 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kent_agent.decoder.lexicon import END
-from kent_agent.source.grammar import OLD, Action
+from kent_agent.source.grammar import OLD, STATEMENTS, Action
 from kent_agent.source.tokens import DEDENT, INDENT, LAYOUT, NEWLINE, is_identifier
-
-STATEMENTS = frozenset(
-    {Action.INSERT_STATEMENT, Action.INSERT_GUARD, Action.REPLACE_STATEMENT, Action.WRAP_STATEMENT, Action.ADD_CLAUSE}
-)
-"""Actions that write statements, or a header."""
 
 _RENAMES = frozenset({Action.RENAME, Action.RENAME_ALL})
 _KEEPERS = frozenset({Action.REPLACE_EXPRESSION, Action.EXTEND_CONDITION, Action.WRAP_STATEMENT})  # of old text

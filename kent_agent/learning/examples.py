@@ -115,7 +115,7 @@ def symbol_of(fix: MinedFix) -> Symbol:
 def examples_of(fix: MinedFix, learned: Mapping[str, float], items: SparseItems, seed: int = 0) -> list[Example]:
     """A fix as an example, its wrong choices thinned out, and clozes of the same code behind it.
 
-    None where the file before does not parse; no fix where none of its sites is among the situation's.
+    Nothing where the file before does not parse or offers too many sites; clozes alone where the fix has none of them.
     """
     draw = Random(f"{seed}:{fix.key}")
     try:

@@ -37,6 +37,11 @@ class Action(StrEnum):
     ADD_CLAUSE = "add_clause"  # `else`, `elif`, `except`, `finally`
 
 
+STATEMENTS = frozenset(
+    {Action.INSERT_STATEMENT, Action.INSERT_GUARD, Action.REPLACE_STATEMENT, Action.WRAP_STATEMENT, Action.ADD_CLAUSE}
+)
+"""Actions that write statements, or a header."""
+
 KIND_OF: Mapping[Action, EditKind] = {
     Action.REPLACE_EXPRESSION: EditKind.REPLACE_EXPRESSION,
     Action.RENAME: EditKind.RENAME,
