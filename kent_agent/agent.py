@@ -131,9 +131,12 @@ class KentAgent:
         """
         clock = clock or _Clock()
         with clock.stage("factorize"):
-            found = self.locator.locate(issue, snapshot, repo, self.options.factorizations).factorizations
+            located = self.locator.locate(issue, snapshot, repo, self.options.factorizations)
+        found = located.factorizations
         with clock.stage("generate"):
-            candidates = self.generator.generate(issue, snapshot, found, wanted + _SPARE, KEPT).candidates
+            candidates = self.generator.generate(
+                issue, snapshot, found, wanted + _SPARE, KEPT, located.files
+            ).candidates
         with clock.stage("check"):
             return Answer(found, tuple(_judged(candidates, snapshot, wanted)))
 
@@ -141,14 +144,14 @@ class KentAgent:
         """The answer whose candidates have been run: survivors first, and none that a check refuted."""
         issue, options = parse_issue(task.problem_statement), self.options
         with clock.stage("factorize"):
-            places = self.locator.locate(issue, snapshot, task.repo, _WIDE).factorizations
+            located = self.locator.locate(issue, snapshot, task.repo, _WIDE)
         with validator.open(task.image) as validation:
             with clock.stage("reproduce"):
                 shown = validation.reproduce(task.problem_statement, snapshot)
-            found = reweighted(places, shown)[: options.factorizations]
+            found = reweighted(located.factorizations, shown)[: options.factorizations]
             with clock.stage("generate"):
                 limit = options.candidates if shown else 1 + _SPARE  # without a check nothing is run
-                candidates = self.generator.generate(issue, snapshot, found, limit, KEPT).candidates
+                candidates = self.generator.generate(issue, snapshot, found, limit, KEPT, located.files).candidates
             with clock.stage("execute"):
                 survivors = validation.survivors(candidates, shown, snapshot, lambda each: _diff(each, snapshot)[0])
         best = [Judged(survivor.candidate, survivor.diff, "") for survivor in survivors]

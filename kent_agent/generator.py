@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kent_agent.advised import advised
 from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.proposals import Proposal
 from kent_agent.decoder.search import EditSearch, applied
@@ -72,9 +73,15 @@ class CodeGenerator:
         self.search = EditSearch(model)
 
     def generate(
-        self, issue: Issue, source: Source, factorizations: Sequence[Factorization], limit: int, listed: int = 0
+        self,
+        issue: Issue,
+        source: Source,
+        factorizations: Sequence[Factorization],
+        limit: int,
+        listed: int = 0,
+        files: Sequence[str] = (),
     ) -> Generation:
-        """Decodes every factorization.
+        """Decodes every factorization, and takes up what the issue spells out.
 
         Args:
             issue: the parsed issue.
@@ -82,14 +89,17 @@ class CodeGenerator:
             factorizations: where to look, best first.
             limit: how many candidates to keep that may be an answer.
             listed: how many candidates to list in all; those behind the last answer are not checked.
+            files: where the issue's own code may be meant to stand, likeliest first.
         """
         said = Said.by(issue)
-        texts = {found.file: source.read_text(found.file) or "" for found in factorizations}
+        spelled = list(advised(issue, files, source.read_text))
+        places = [*factorizations, *(found for _, found, _ in spelled)]
+        texts = {found.file: source.read_text(found.file) or "" for found in places}
         proposals = min(max(limit, _FEWEST), _MOST)
-        scored = (
+        decoded = (
             each for found in factorizations for each in self._decode(issue, said, texts[found.file], found, proposals)
         )
-        ranked = sorted(scored, key=lambda each: -each[0])
+        ranked = sorted([*spelled, *decoded], key=lambda each: -each[0])
         importer = Importer([entry.path for entry in source.files], source.read_text)
         return Generation(tuple(_candidates(ranked, said, texts, importer, limit, listed)))
 

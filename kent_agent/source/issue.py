@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from kent_agent.source.advice import Advice, advice
 from kent_agent.source.traceback import Frame, Traceback, tracebacks
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -69,6 +70,7 @@ class Issue:
         links: to files on the hosting site.
         quoted: short quoted strings of the prose.
         versions: mentioned version numbers.
+        advice: code that it may mean to be written.
     """
 
     title: str
@@ -82,6 +84,7 @@ class Issue:
     links: tuple[BlobLink, ...]
     quoted: tuple[str, ...]
     versions: tuple[str, ...]
+    advice: tuple[Advice, ...]
 
     @property
     def frames(self) -> tuple[Frame, ...]:
@@ -96,6 +99,7 @@ class Issue:
 
 def parse_issue(text: str) -> Issue:
     """The parts of an issue; any text has them."""
+    given = text
     text = _COMMENT.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     title, _, body = text.partition("\n")
     title = title.strip().lstrip("#").strip()
@@ -120,6 +124,7 @@ def parse_issue(text: str) -> Issue:
         links=_unique(_links(text)),
         quoted=_unique(a or b for a, b in _QUOTED.findall(prose)),
         versions=_unique(_VERSION.findall(_URL.sub(" ", text))),
+        advice=advice(given),
     )
 
 

@@ -14,37 +14,36 @@ from kent_agent.source.symbols import Symbol
 TEXT = """\
 def read(path, mode):
     # as bytes
-    data = np.around(np.linspace(first, last, length)).astype(int)
+    data = path.read()
     return data + offset
+"""
+GET = """\
+def get(found, key):
+    try:
+        return found[key]
+    except KeyError:
+        return None
+"""
+CRASH = """\
+get() crashes
+
+Traceback (most recent call last):
+  File "a.py", line 3, in get
+    return found[key]
+TypeError: no
 """
 
 
-def proposals(issue: str) -> list[tuple[str, float]]:
+def proposals(issue: str, text: str = TEXT) -> list[tuple[str, float]]:
     parsed = parse_issue(issue)
-    situation = Situation(TEXT, "a/reader.py", Symbol("read", "function", 1, 4), Said.by(parsed), {})
+    whole = Symbol(text[4 : text.index("(")], "function", 1, text.count("\n"))
+    situation = Situation(text, "a.py", whole, Said.by(parsed), {})
     return [(applied(situation, edit) or "", share) for edit, share in suggested_edits(parsed, situation)]
 
 
-def test_a_line_of_code_that_nearly_stands_there_replaces_what_it_is_like() -> None:
-    (found,) = proposals("Rounding\n\n```\ndata = np.around(np.linspace(first + step, last, length))\n```")
-    after, share = found
-    assert "    data = np.around(np.linspace(first + step, last, length))\n" in after
-    assert "# as bytes" in after and "return data + offset" in after
-    assert share <= math.log(PRIOR)
-
-
-@pytest.mark.parametrize(
-    "issue",
-    [
-        "",
-        "Rounding\n\n```\ndata = np.around(np.linspace(first, last, length)).astype(int)\n```",
-        "Rounding\n\n```\nimport numpy as np\nprint(np.pi)\n```",
-        "read fails",
-    ],
-    ids=["silence", "what stands there already", "other code", "no code"],
-)
+@pytest.mark.parametrize("issue", ["", "read fails", "Move it", "`read` catches nothing"])
 def test_nothing_is_taken_from_what_proposes_nothing(issue: str) -> None:
-    assert proposals(issue) == []
+    assert proposals(issue) == proposals(issue, GET) == []
 
 
 def test_prose_that_says_what_to_replace_by_what_is_obeyed() -> None:
@@ -53,15 +52,67 @@ def test_prose_that_says_what_to_replace_by_what_is_obeyed() -> None:
 
 
 def test_all_that_is_proposed_shares_one_prior() -> None:
-    lines = "\n".join(f"data = np.around(np.linspace(first, last, {i}))" for i in range(5))
-    assert sum(math.exp(share) for _, share in proposals(f"Rounding\n\n```\n{lines}\n```")) <= PRIOR + 1e-9
+    issue = "\n".join(f"replace `offset` by `number_{i}`" for i in range(40))
+    found = proposals(f"Rounding\n\n{issue}")
+    assert len(found) >= 40
+    assert sum(math.exp(share) for _, share in found) <= PRIOR + 1e-9
 
 
-def test_a_handler_also_catches_what_the_issues_traceback_ends_with() -> None:
-    text = "def get(found, key):\n    try:\n        return found[key]\n    except KeyError:\n        return None\n"
-    raised = 'Traceback (most recent call last):\n  File "a.py", line 3, in get\n    return found[key]\nTypeError: no'
-    crash = f"get() crashes\n\n{raised}"
-    parsed = parse_issue(crash)
-    situation = Situation(text, "a.py", Symbol("get", "function", 1, 5), Said.by(parsed), {})
-    (after,) = [applied(situation, edit) for edit, _ in suggested_edits(parsed, situation)]
-    assert after == text.replace("KeyError", "(KeyError, TypeError)")
+def test_a_handler_also_catches_what_was_raised_in_its_try() -> None:
+    ((after, share),) = proposals(CRASH, GET)
+    assert after == GET.replace("KeyError", "(KeyError, TypeError)")
+    assert share == pytest.approx(math.log(0.4))
+
+
+def test_what_was_raised_elsewhere_is_caught_with_less_conviction() -> None:
+    ((_, here),) = proposals(CRASH, GET)
+    ((_, elsewhere),) = proposals(CRASH.replace("return found[key]", "return other[key]"), GET)
+    assert elsewhere < here - 3
+
+
+@pytest.mark.parametrize(
+    ("caught", "after"),
+    [
+        ("(KeyError, IndexError)", "(KeyError, IndexError, TypeError)"),
+        ("(KeyError,)", "(KeyError, TypeError)"),
+        ("errors.Missing", "(errors.Missing, TypeError)"),
+        ("TypeError", None),
+        ("Exception", None),
+        ("(ValueError, Exception)", None),
+    ],
+)
+def test_a_handler_is_extended_by_what_it_does_not_catch_yet(caught: str, after: str | None) -> None:
+    text = GET.replace("KeyError", caught)
+    assert [each for each, _ in proposals(CRASH, text)] == ([text.replace(caught, after)] if after else [])
+
+
+def test_a_handler_of_a_base_class_catches_its_subclasses() -> None:
+    crash = CRASH.replace("TypeError: no", "IndexError: no")
+    assert proposals(crash, GET.replace("KeyError", "LookupError")) == []
+
+
+def test_prose_that_names_an_unhandled_exception_is_heard() -> None:
+    ((after, _),) = proposals("Unhandled `AttributeError` in get()", GET)
+    assert after == GET.replace("KeyError", "(KeyError, AttributeError)")
+
+
+MOVED = """\
+def show(rows):
+    for row in rows:
+        cell = rows[row]
+        try:
+            print(cell.value)
+        except AttributeError:
+            pass
+"""
+
+
+def test_a_quoted_statement_moves_into_the_block_that_prose_names() -> None:
+    ((after, _),) = proposals("show() fails\n\nOne could move the `cell = rows[row]` into the try block below.", MOVED)
+    assert after == MOVED.replace(
+        "        cell = rows[row]\n        try:\n", "        try:\n            cell = rows[row]\n"
+    )
+
+
+def test_a_statement_that_nobody_wants_moved_stays() -> None:
+    assert proposals("show() fails\n\nIt is `cell = rows[row]` that fails before the try block.", MOVED) == []

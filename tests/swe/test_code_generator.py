@@ -56,6 +56,17 @@ def test_a_learned_pattern_is_written_at_a_new_place(generation: Generation) -> 
     assert (best.patch.location, best.patch.content) == ("grand_total:6-6", "+")
 
 
+def test_what_the_issue_spells_out_is_proposed_outside_of_the_places_too(trainer: CodeTrainer) -> None:
+    told = parse_issue(
+        "difference() is wrong\n\nIt should be\n```\ndef difference(left, right):\n    return right - left\n```"
+    )
+    places, source = [place(SUMS, "grand_total", confidence=0.1)], Memory({"sums.py": SUMS})
+    found = CodeGenerator(trainer.model).generate(told, source, places, limit=8, files=("sums.py",))
+    spelled = [candidate for candidate in viable(found) if candidate.factorization.location.name == "difference"]
+    assert spelled[0].after == SUMS.replace("return left - right", "return right - left")
+    assert spelled[0].score == max(candidate.score for candidate in found.candidates)
+
+
 def test_candidates_of_all_places_are_ranked_together(generation: Generation) -> None:
     scores = [candidate.score for candidate in generation.candidates]
     assert scores == sorted(scores, reverse=True)

@@ -1,0 +1,106 @@
+"""Candidates that an issue itself spells out: its code in the place of what is much like it in the likeliest files."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import log
+
+from kent_agent.decoder.proposals import Proposal
+from kent_agent.resonator import Factorization
+from kent_agent.source.advice import Advice
+from kent_agent.source.grammar import Action, Edit, Site
+from kent_agent.source.issue import Issue
+from kent_agent.source.scan import scan
+from kent_agent.source.symbols import innermost, symbols
+from kent_agent.source.tokens import is_identifier, lex
+from kent_agent.source.transplant import Line, Statements, Transplant, patched, transplants
+from kent_agent.task import Operation
+
+FILES = 20  # that are searched
+_PATCHED, _TOLD, _SHOWN = 0.6, 0.35, 0.03
+"""How likely an issue that shows a patch, that tells what to write for a line it quotes, or that merely shows code much
+like a file's, spells out the edit. Of the six dev issues that tell two spell out the gold patch, and none of the
+seven that show; no dev issue shows a patch."""
+_MOST = 12  # of each kind
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A transplant in a file, and what speaks for it."""
+
+    file: str
+    statements: Statements
+    transplant: Transplant
+    prior: float
+    weight: float
+
+
+def advised(
+    issue: Issue, files: Sequence[str], read_text: Callable[[str], str | None]
+) -> Iterator[tuple[float, Factorization, Proposal]]:
+    """Proposals with their places, and the logarithms of their probabilities among all of the repository's edits.
+
+    Args:
+        issue: the parsed issue.
+        files: where to look, likeliest first.
+        read_text: the text of a file of the repository.
+    """
+    pieces = [(piece, _names(piece)) for piece in issue.advice if len(_line(piece.new)) > 3]
+    quoted = frozenset(_line(line) for piece in issue.advice for line in piece.new.split("\n"))
+    found: list[_Found] = []
+    for rank, file in enumerate(files[:FILES] if pieces else ()):
+        text = read_text(file) or ""
+        fitting = [piece for piece, names in pieces if 2 * sum(name in text for name in names) > len(names)]
+        if fitting and (statements := _parsed(text)):
+            found += _in_file(file, statements, fitting, quoted, 1 / (1 + rank))
+    for prior in (_PATCHED, _TOLD, _SHOWN):
+        alike = sorted((each for each in found if each.prior == prior), key=lambda each: -each.weight)[:_MOST]
+        total = sum(each.weight for each in alike)
+        for each in alike:
+            yield _scored(each, prior * each.weight / total)
+
+
+def _parsed(text: str) -> Statements | None:
+    try:
+        return Statements(text)
+    except SyntaxError:
+        return None
+
+
+def _names(piece: Advice) -> frozenset[str]:
+    return frozenset(name for name in _line(piece.new) if is_identifier(name))
+
+
+def _line(code: str) -> Line:
+    return tuple(token.text for token in scan(code, 0, len(code)))
+
+
+def _in_file(
+    file: str, statements: Statements, pieces: Sequence[Advice], quoted: frozenset[Line], weight: float
+) -> Iterator[_Found]:
+    for piece in pieces:
+        exactly = patched(statements, piece.old, piece.new) if piece.old else []
+        for each in exactly or transplants(statements, piece.new):
+            meant = piece.told and (each.kept or not quoted.isdisjoint(each.gone))
+            prior = _PATCHED if piece.old and meant else _TOLD if meant else _SHOWN
+            yield _Found(file, statements, each, prior, weight * each.alike)
+
+
+def _scored(found: _Found, share: float) -> tuple[float, Factorization, Proposal]:
+    document, here = found.statements.document, found.transplant
+    first, last = document.line(here.start), document.line(here.end - 1)
+    site = Site(
+        *(Action.REPLACE_STATEMENT, here.start, here.end, (here.start, here.end), "Module", "", "body", -1),
+        *(first, last, "Module", here.scope),
+    )
+    after = document.text[: here.start] + here.code + document.text[here.end :]
+    symbol = innermost(symbols(document.text), first)
+    confidences = dict.fromkeys(("FILE", "OPERATION", "LOCATION"), share)
+    place = Factorization(found.file, Operation.MODIFY_LINE, symbol, share, confidences, True)
+    return log(share), place, Proposal((Edit(site, _tokens(here.code)),), after, log(share))
+
+
+def _tokens(code: str) -> tuple[str, ...]:
+    try:
+        return tuple(lex(code))
+    except ValueError:  # a header alone
+        return _line(code)

@@ -1,0 +1,81 @@
+"""Code that an issue shows and may mean to be written: patches, blocks and lines, with how they are introduced."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from textwrap import dedent
+
+from kent_agent.source.blocks import Block, blocks
+
+_SPAN = re.compile(r"`([^`]{4,800})`")
+_INDENTED = re.compile(r"(?:^(?: {4}|\t).*(?:\n|\Z)(?:[ \t]*\n)*)+", re.MULTILINE)
+_SESSION = re.compile(r"^\s*(?:>>>|In \[\d+\]:|\$ |% )|\bprint\(|^\s*assert\b", re.MULTILINE)
+_HEADER = re.compile(r"(?:diff --git|index [0-9a-f]+\.\.|--- |\+\+\+ |@@)")
+_TELLING = re.compile(
+    r"(?i)\b(?:fix|chang|replac|correct|solv|solution|resolv|patch|propos|suggest|modif|alternativ|altering|instead|"
+    r"should (?:be|read|look)|could be|would be|needs? to be|work(?:s|ed|ing)?\b|adding|add this|updat|rewrit|option)"
+)
+_LEAD = 240  # characters before a span that introduce it
+_MOST_LINES, _MOST = 120, 40  # of a piece; pieces
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A piece of code that may be meant for the repository.
+
+    Attributes:
+        new: the code, without what it is indented by as a whole.
+        old: the code that it takes the place of, where a patch says so; else empty.
+        told: whether what introduces it speaks of a change.
+    """
+
+    new: str
+    old: str = ""
+    told: bool = False
+
+
+def advice(text: str) -> tuple[Advice, ...]:
+    """The pieces of an issue's code that are no sessions, in its order; any text may be asked for them."""
+    found = [piece for block in blocks(text) for piece in _pieces(block)]
+    kept = (piece for piece in found if piece.new.strip() and piece.new.count("\n") < _MOST_LINES)
+    return tuple(dict.fromkeys(piece for piece in kept if not _SESSION.search(piece.new)))[:_MOST]
+
+
+def _pieces(block: Block) -> Iterator[Advice]:
+    if block.fenced:
+        changed = list(_changes(block.text))
+        yield from changed or [Advice(_plain(block.text), told=bool(_TELLING.search(block.lead)))]
+        return
+    outside = _SPAN.sub(lambda match: "`" * len(match.group()), block.text)
+    for pattern, text in ((_SPAN, block.text), (_INDENTED, outside)):
+        for match in pattern.finditer(text):
+            lead = outside[max(match.start() - _LEAD, 0) : match.start()].rstrip().split("\n\n")[-1]
+            yield Advice(_plain(match.group(match.lastindex or 0)), told=bool(_TELLING.search(lead)))
+
+
+def _changes(text: str) -> Iterator[Advice]:
+    """What a patch writes, a piece for each hunk; nothing of a text that is none."""
+    for hunk in _hunks(text.split("\n")):
+        marks = {line[0] for line in hunk if line.strip()}
+        if "+" in marks and marks & {"-", " "} and marks <= {"+", "-", " "}:
+            old, new = ("\n".join(line[1:] for line in hunk if line[:1] in (mark, " ", "")) for mark in "-+")
+            yield Advice(_plain(new), _plain(old), told=True)
+
+
+def _hunks(lines: list[str]) -> Iterator[list[str]]:
+    hunk: list[str] = []
+    for line in lines:
+        if _HEADER.match(line):
+            yield hunk
+            hunk = []
+        else:
+            hunk.append(line)
+    yield hunk
+
+
+def _plain(code: str) -> str:
+    """Code without what all of it is indented by; its first line may have lost its indentation to the mark before."""
+    first, *rest = code.expandtabs(4).strip("\n").split("\n")
+    if any(line.strip() for line in rest) and not first.startswith(" ") and not first.rstrip().endswith(":"):
+        return "\n".join([first, dedent("\n".join(rest))]).rstrip()
+    return dedent("\n".join([first, *rest])).rstrip()

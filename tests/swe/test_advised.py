@@ -1,0 +1,53 @@
+"""What an issue spells out is proposed where it is meant to stand, the more the clearer it says so."""
+
+import math
+
+import pytest
+
+from kent_agent.advised import advised
+from kent_agent.source.issue import parse_issue
+
+LUT = """\
+import numpy as np
+
+
+def expand(y0, y1, length):
+    step = (y1 - y0) / length
+    vals = np.around(np.arange(y0 + step, y1 + step, step))
+    return vals
+"""
+NEW = "vals = np.around(np.linspace(y0 + step, y1, length))"
+OLD = "vals = np.around(np.arange(y0 + step, y1 + step, step))"
+FILES = {"lut.py": LUT, "other.py": "def other():\n    return None\n", "broken.py": "def ("}
+
+
+def proposals(body: str, files: dict[str, str] = FILES) -> list[tuple[float, str, str]]:
+    found = advised(parse_issue(f"Wrong length\n\n{body}"), list(files), files.get)
+    return [(math.exp(score), place.location.name, proposal.after) for score, place, proposal in found]
+
+
+@pytest.mark.parametrize(
+    ("body", "likely"),
+    [
+        (f"It runs\n```\n{OLD}\n```\nThis would be correct:\n```\n{NEW}\n```", 0.35),
+        (f"I run\n```\n{NEW}\n```", 0.03),
+        (f"```diff\n     step = (y1 - y0) / length\n-    {OLD}\n+    {NEW}\n```", 0.6),
+    ],
+    ids=["told", "shown", "patched"],
+)
+def test_the_clearer_an_issue_says_so_the_likelier_its_code_is_the_edit(body: str, likely: float) -> None:
+    ((share, name, after),) = proposals(body)
+    assert share == pytest.approx(likely)
+    assert name == "expand"
+    assert after == LUT.replace(OLD, NEW)
+
+
+def test_a_likelier_file_comes_first_and_all_share_what_is_believed() -> None:
+    found = proposals(f"I run\n```\n{NEW}\n```", {"a.py": LUT, "b.py": LUT})
+    assert sum(share for share, _, _ in found) == pytest.approx(0.03)
+    assert found[0][0] == pytest.approx(2 * found[1][0])
+
+
+@pytest.mark.parametrize("body", ["", "Nothing `to see` here", f"```\n{OLD}\n```", "```\nexpand(1, 2, 3)\n```"])
+def test_an_issue_that_spells_out_nothing_proposes_nothing(body: str) -> None:
+    assert proposals(body) == []
