@@ -12,7 +12,7 @@ from kent_agent.source.issue import Issue
 from kent_agent.source.scan import scan
 from kent_agent.source.symbols import innermost, symbols
 from kent_agent.source.tokens import is_identifier, lex
-from kent_agent.source.transplant import Line, Statements, Transplant, patched, transplants
+from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, patched, piece_of, transplants
 from kent_agent.task import Operation
 
 FILES = 20  # that are searched
@@ -44,12 +44,12 @@ def advised(
         files: where to look, likeliest first.
         read_text: the text of a file of the repository.
     """
-    pieces = [(piece, _names(piece)) for piece in issue.advice if len(_line(piece.new)) > 3]
     quoted = frozenset(_line(line) for piece in issue.advice for line in piece.new.split("\n"))
+    pieces = [(advice, piece) for advice in issue.advice if (piece := piece_of(advice.new))]
     found: list[_Found] = []
     for rank, file in enumerate(files[:FILES] if pieces else ()):
         text = read_text(file) or ""
-        fitting = [piece for piece, names in pieces if 2 * sum(name in text for name in names) > len(names)]
+        fitting = [each for each in pieces if any(_may_be_like(line, text) for line in each[1].every_line)]
         if fitting and (statements := _parsed(text)):
             found += _in_file(file, statements, fitting, quoted, 1 / (1 + rank))
     for prior in (_PATCHED, _TOLD, _SHOWN):
@@ -66,8 +66,10 @@ def _parsed(text: str) -> Statements | None:
         return None
 
 
-def _names(piece: Advice) -> frozenset[str]:
-    return frozenset(name for name in _line(piece.new) if is_identifier(name))
+def _may_be_like(line: Line, text: str) -> bool:
+    """Whether a text holds most names of a line that tells its place."""
+    names = {token for token in line if is_identifier(token)}
+    return len(line) >= TELLING and 3 * sum(name in text for name in names) >= 2 * len(names)
 
 
 def _line(code: str) -> Line:
@@ -75,13 +77,17 @@ def _line(code: str) -> Line:
 
 
 def _in_file(
-    file: str, statements: Statements, pieces: Sequence[Advice], quoted: frozenset[Line], weight: float
+    file: str,
+    statements: Statements,
+    pieces: Sequence[tuple[Advice, Statements]],
+    quoted: frozenset[Line],
+    weight: float,
 ) -> Iterator[_Found]:
-    for piece in pieces:
-        exactly = patched(statements, piece.old, piece.new) if piece.old else []
-        for each in exactly or transplants(statements, piece.new):
-            meant = piece.told and (each.kept or not quoted.isdisjoint(each.gone))
-            prior = _PATCHED if piece.old and meant else _TOLD if meant else _SHOWN
+    for advice, piece in pieces:
+        exactly = patched(statements, advice.old, advice.new) if advice.old else []
+        for each in exactly or transplants(statements, piece):
+            meant = advice.told and (each.kept or not quoted.isdisjoint(each.gone))
+            prior = _PATCHED if advice.old and meant else _TOLD if meant else _SHOWN
             yield _Found(file, statements, each, prior, weight * each.alike)
 
 

@@ -23,7 +23,8 @@ from kent_agent.source.writing import written
 from kent_agent.task import CodePatch
 
 NOT_CHECKED = "ranks below the chosen one, and was not checked"
-_FEWEST, _MOST = 40, 300  # proposals of each factorization
+_FEWEST, _MOST = 40, 300  # proposals of the likeliest factorization
+_LEAST = 4  # the share of those that an unlikely one has, its inverse
 
 Scored = tuple[float, Factorization, Proposal]
 """A proposal with where it was decoded, and the logarithm of both their probabilities."""
@@ -95,9 +96,10 @@ class CodeGenerator:
         spelled = list(advised(issue, files, source.read_text))
         places = [*factorizations, *(found for _, found, _ in spelled)]
         texts = {found.file: source.read_text(found.file) or "" for found in places}
-        proposals = min(max(limit, _FEWEST), _MOST)
         decoded = (
-            each for found in factorizations for each in self._decode(issue, said, texts[found.file], found, proposals)
+            each
+            for found, proposals in _shared_out(factorizations, min(max(limit, _FEWEST), _MOST))
+            for each in self._decode(issue, said, texts[found.file], found, proposals)
         )
         ranked = sorted([*spelled, *decoded], key=lambda each: -each[0])
         importer = Importer([entry.path for entry in source.files], source.read_text)
@@ -116,6 +118,14 @@ class CodeGenerator:
             after = applied(situation, edit)
             if after is not None:
                 yield place + log_probability, found, Proposal((edit,), after, log_probability)
+
+
+def _shared_out(factorizations: Sequence[Factorization], most: int) -> Iterator[tuple[Factorization, int]]:
+    """Factorizations with how many proposals to decode: the less likely a place, the fewer of its edits rank high."""
+    likeliest = max((found.confidences["LOCATION"] for found in factorizations), default=0.0)
+    for found in factorizations:
+        share = found.confidences["LOCATION"] / max(likeliest, 1e-9)
+        yield found, max(round(most * share), most // _LEAST)
 
 
 def _candidates(

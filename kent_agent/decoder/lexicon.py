@@ -243,4 +243,6 @@ def parts(token: str) -> frozenset[str]:
 
 def _shared(left: str, right: str) -> int:
     """How many characters two strings begin with in common."""
+    if left[0] != right[0]:  # so it is with most
+        return 0
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))

@@ -16,7 +16,7 @@ from kent_agent.source.tokens import is_identifier
 
 _NEAR = 0.65  # least likeness of two lines that stand for one another
 _ALIKE = 0.5  # least likeness of a piece of code and what it replaces
-_TELLING = 5  # fewest tokens of a line that tells its place
+TELLING = 5  # fewest tokens of a line that tells its place
 _COMMON = 30  # lines that hold a name which tells them apart
 _ELLIPSES = ("...", "…", "[...]")
 
@@ -103,7 +103,7 @@ class Statements:
 
     def near(self, line: Line) -> Iterator[Line]:
         """The lines that are like one that tells its place."""
-        if len(line) < _TELLING:
+        if len(line) < TELLING:
             return
         matcher = SequenceMatcher(None, (), line, autojunk=False)
         held = [self._holding[token] for token in dict.fromkeys(line) if token in self._holding]
@@ -124,24 +124,24 @@ def _blocks(place: Place) -> Iterator[tuple[str, Sequence[ast.stmt]]]:
         yield from _blocks(child)
 
 
-def transplants(file: Statements, code: str) -> list[Transplant]:
-    """Where a piece of code may be meant to stand, the likest first and none within another.
-
-    Nowhere where it stands already, or is no statement.
-    """
+def piece_of(code: str) -> Statements | None:
+    """Code that may be meant to stand in a file; None for mere names, scripts, and what is not Python."""
     try:
         piece = Statements(_closed(code))
     except SyntaxError:
-        return []
+        return None
     body = piece.document.tree.body
-    if not body or piece.text in file.text or (len(body) == 1 and _mentions(body[0])):
+    defines = any(isinstance(node, DEFINITIONS) for node in body)
+    script = not defines and any(isinstance(node, IMPORTS) for node in body)
+    return None if not body or script or (len(body) == 1 and _mentions(body[0])) else piece
+
+
+def transplants(file: Statements, piece: Statements) -> list[Transplant]:
+    """Where a piece of code may be meant to stand, the likest first, none within another, none if it stands already."""
+    if piece.text in file.text:
         return []
-    if any(isinstance(node, DEFINITIONS) for node in body):
-        found = _redefined(file, piece)
-    elif any(isinstance(node, IMPORTS) for node in body):
-        return []  # a script
-    else:
-        found = _rewritten(file, piece)
+    defines = any(isinstance(node, DEFINITIONS) for node in piece.document.tree.body)
+    found = _redefined(file, piece) if defines else _rewritten(file, piece)
     chosen: list[Transplant] = []
     for each in sorted(found, key=lambda each: -each.alike):
         if all(each.end <= other.start or other.end <= each.start for other in chosen):
@@ -206,7 +206,7 @@ def _rewritten(file: Statements, piece: Statements) -> Iterator[Transplant]:
     """Runs of statements that have lines like those of a piece of code."""
     body = piece.document.tree.body
     lines = dict.fromkeys(line for node in body for line in piece.lines(node))
-    like = {line for line in lines if len(line) >= _TELLING and line in file.every_line}
+    like = {line for line in lines if len(line) >= TELLING and line in file.every_line}
     like = like.union(*(file.near(line) for line in lines))
     for scope, block in file.blocks if like else ():
         run: list[ast.stmt] = []
@@ -237,7 +237,7 @@ def _replaced(
         if matcher.ratio() >= _ALIKE:
             written = {line for node in new for line in piece.lines(node)}
             lines = {line for node in old for line in file.lines(node)}
-            kept = any(len(line) >= _TELLING for line in lines & written)
+            kept = any(len(line) >= TELLING for line in lines & written)
             code = _indented(piece.document, first, last, document, start)
             if len(old) == len(new) == 1:
                 code = _with_docstring(document, old[0], piece.document, new[0], code)

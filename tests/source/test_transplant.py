@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kent_agent.source.transplant import Statements, Transplant, patched, transplants
+from kent_agent.source.transplant import Statements, Transplant, patched, piece_of, transplants
 
 TEXT = '''\
 import os
@@ -30,7 +30,12 @@ class Reader:
 
 
 def planted(code: str, text: str = TEXT) -> list[str]:
-    return [after(text, each) for each in transplants(Statements(text), code)]
+    return [after(text, each) for each in found_in(code, text)]
+
+
+def found_in(code: str, text: str = TEXT) -> list[Transplant]:
+    piece = piece_of(code)
+    return transplants(Statements(text), piece) if piece else []
 
 
 def after(text: str, each: Transplant) -> str:
@@ -38,14 +43,14 @@ def after(text: str, each: Transplant) -> str:
 
 
 def test_a_line_takes_the_place_of_the_one_that_it_is_like() -> None:
-    (found,) = transplants(Statements(TEXT), "fileobj.seek(-1, os.SEEK_CUR)")
+    (found,) = found_in("fileobj.seek(-1, os.SEEK_CUR)")
     assert after(TEXT, found) == TEXT.replace("seek(-1, 1)", "seek(-1, os.SEEK_CUR)")
     assert (found.scope, found.kept) == ("Reader.read", False)
     assert found.gone == {("fileobj", ".", "seek", "(", "-", "1", ",", "1", ")")}
 
 
 def test_a_block_takes_the_place_of_the_statement_that_it_holds() -> None:
-    (found,) = transplants(Statements(TEXT), "if peek != b'':\n    fileobj.seek(-1, 1)")
+    (found,) = found_in("if peek != b'':\n    fileobj.seek(-1, 1)")
     assert after(TEXT, found) == TEXT.replace(
         "        fileobj.seek(-1, 1)\n", "        if peek != b'':\n            fileobj.seek(-1, 1)\n"
     )
