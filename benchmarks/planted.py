@@ -122,7 +122,7 @@ def measure(workshop: Workshop, cache: Path, bug: Bug, agents: Mapping[str, Kent
     arms = {}
     try:
         for arm, agent in agents.items():
-            solution, told = attempt(agent, bug.task(image))
+            solution, told = attempt(agent, bug, image)
             arms[arm] = told | judge.verdict(bug, solution.model_patch)
     finally:
         workshop.remove(image)
@@ -136,7 +136,8 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for key in ("source", "repair", "package"):
         for name in sorted({row[key] for row in rows}):
             groups[f"{key} {name}"] = [row for row in rows if row[key] == name]
-    return {"repaired": {name: _repaired(group) for name, group in groups.items()}, "survivors": _survivors(rows)}
+    repaired = {name: _repaired(group) for name, group in groups.items()}
+    return {"repaired": repaired, "places": _places(rows), "survivors": _survivors(rows)}
 
 
 def _repaired(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -146,6 +147,16 @@ def _repaired(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         share = round(100 * hits / len(rows), 1)
         same = sum(row["arms"][arm]["identical"] for row in rows)
         figures[arm] = {"repaired": hits, "percent": share, "95": share_interval(hits, len(rows)), "identical": same}
+    return figures
+
+
+def _places(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Bugs that show when their issue is run, and in how many the place is the first looked at, or among the first."""
+    shown = [row for row in rows if (row["arms"]["with"]["validation"] or {}).get("checks")]
+    figures: dict[str, Any] = {"n": len(shown)}
+    for arm in ARMS:
+        ranks = [row["arms"][arm]["place"] for row in shown]
+        figures[arm] = {"first": sum(rank == 1 for rank in ranks), "looked_at": sum(rank > 0 for rank in ranks)}
     return figures
 
 
@@ -174,7 +185,13 @@ def show(console: Console, summary: Mapping[str, Any]) -> None:
     for name, figures in summary["repaired"].items():
         table.add_row(name, str(figures["n"]), *(_cell(figures[arm]) for arm in ARMS))
     console.print(table)
-    found = summary["survivors"]
+    found, places = summary["survivors"], summary["places"]
+    for arm in ARMS:
+        console.print(
+            f"the function, {arm} execution: looked at first in {places[arm]['first']}, at all in "
+            f"{places[arm]['looked_at']} of {places['n']}",
+            soft_wrap=True,
+        )
     console.print(
         f"reproduced {found['reproduced']}, a candidate survived its check in {found['survived']}, compared "
         f"{found['compared']}\ncandidates to the first survivor: with the accumulator {found['steered']}, without "

@@ -2,7 +2,7 @@
 
 import ast
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from harness.planted.workshop import LONGEST, Baseline, Workshop, passing
 from kent_agent.agent import KentAgent
 from kent_agent.errors import PatchError
 from kent_agent.source.diff import unified_diff
-from kent_agent.task import Solution, SWETask
+from kent_agent.task import Solution
 from kent_agent.workspace import RepositoryStore
 
 _TOLD = ("note", "offered", "tried", "first_survivor", "first_by_score", "disagreed", "broke", "budget_hit", "seconds")
@@ -56,20 +56,33 @@ class Judge:
             return {bug.path: snapshot.read_text(bug.path) or ""} | touched
 
 
-def attempt(agent: KentAgent, task: SWETask) -> tuple[Solution, dict[str, Any]]:
-    """The agent's answer, and what is worth keeping of how it came to it."""
+def attempt(agent: KentAgent, bug: Bug, image: str) -> tuple[Solution, dict[str, Any]]:
+    """The agent's answer, and what is worth keeping of how it came to it.
+
+    Its `place` is the rank of the function with the bug among the places that the agent looked at, 0 where it is none.
+    """
     started = time.monotonic()
-    solution = agent.solve(task)
+    solution = agent.solve(bug.task(image))
     trajectory = solution.trajectory
     validation: Mapping[str, Any] = trajectory["validation"] or {}
     told = {name: validation[name] for name in _TOLD if name in validation}
     return solution, {
         "seconds": round(time.monotonic() - started, 2),
         "stages": trajectory["stages"],
+        "place": _rank(bug, trajectory["factorizations"]),
         "abstained": trajectory["abstained"],
         "confidence": trajectory["confidence"],
         "validation": told | {"checks": len(validation["checks"])} if told else None,
     }
+
+
+def _rank(bug: Bug, places: Sequence[Mapping[str, Any]]) -> int:
+    ranks = [
+        rank
+        for rank, place in enumerate(places, 1)
+        if (place["file"], place["location"]["name"]) == (bug.path, bug.scope)
+    ]
+    return min(ranks, default=0)
 
 
 def _same(left: str, right: str) -> bool:
