@@ -19,12 +19,13 @@ from kent_agent.resonator import Factorization
 from kent_agent.source.diff import files_of, unified_diff
 from kent_agent.source.issue import Issue, parse_issue
 from kent_agent.task import PatchResult, Solution, SWETask
-from kent_agent.validation import Report, Validator, reweighted
+from kent_agent.traced import traced_places
+from kent_agent.validation import Report, Validator
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
 KEPT = 32  # candidates of a trajectory
 _SPARE = 2  # candidates that are checked beside those wanted: git may refuse one
-_WIDE = 30  # places that a reproduction weighs anew
+_TRACED = 2  # times as many places are decoded where a check can choose among what is written there
 
 
 @dataclass(frozen=True)
@@ -144,11 +145,12 @@ class KentAgent:
         """The answer whose candidates have been run: survivors first, and none that a check refuted."""
         issue, options = parse_issue(task.problem_statement), self.options
         with clock.stage("factorize"):
-            located = self.locator.locate(issue, snapshot, task.repo, _WIDE)
+            located = self.locator.locate(issue, snapshot, task.repo, options.factorizations)
         with validator.open(task.image) as validation:
             with clock.stage("reproduce"):
                 shown = validation.reproduce(task.problem_statement, snapshot)
-            found = reweighted(located.factorizations, shown)[: options.factorizations]
+            outcomes, most = [each.base for each in shown], _TRACED * options.factorizations
+            found = traced_places(located, outcomes, snapshot.read_text, most)
             with clock.stage("generate"):
                 limit = options.candidates if shown else 1 + _SPARE  # without a check nothing is run
                 candidates = self.generator.generate(issue, snapshot, found, limit, KEPT, located.files).candidates

@@ -4,12 +4,11 @@ A check counts only where it shows the fault at the base commit. A candidate sur
 diff does so again on a pristine tree in a fresh interpreter, and when it breaks no related test that passed.
 """
 
-import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
@@ -22,7 +21,6 @@ from kent_agent.execution.sandbox import Sandbox, SandboxError
 from kent_agent.generator import Candidate
 from kent_agent.regression import EditedPlace, related_files, related_tests
 from kent_agent.reproduction import Check, change, checks, classify, flips, reproduces
-from kent_agent.resonator import Factorization
 from kent_agent.source.exports import Package, package, package_names
 from kent_agent.source.grammar import OLD, Action
 from kent_agent.workspace import RepoSnapshot
@@ -31,7 +29,6 @@ _SNIPPET_TIMEOUT = 20.0  # seconds that a snippet may take
 _TEST_FILES, _TESTS_TIMEOUT = 3, 60.0  # most related test files, and seconds for all of them
 _TAKEN = 0.05  # nats that each character costs which an edit takes away: 60 of them are a chance of one in twenty
 _ENOUGH = 3  # survivors; most candidates that make a check pass break a test, so many may have to be looked at
-_EXECUTED, _FRAME = 1.0, 1.0  # log-odds of a place whose lines a reproduction runs, and of one in its traceback
 
 Diff = Callable[[Candidate], str]
 
@@ -282,29 +279,6 @@ def package_of(snapshot: RepoSnapshot) -> Package | None:
     names = package_names(paths)
     texts = {path: text for path, text in zip(paths, snapshot.read_texts(paths), strict=True) if text}
     return package(names[0], texts) if names else None
-
-
-def reweighted(found: Sequence[Factorization], reproductions: Reproductions) -> list[Factorization]:
-    """Factorizations with their LOCATION weighed by what a reproduction ran and where it crashed, best first."""
-    lines: defaultdict[str, set[int]] = defaultdict(set)
-    frames: defaultdict[str, set[int]] = defaultdict(set)
-    for each in reproductions:
-        for path, executed in each.base.lines.items():
-            lines[path].update(executed)
-        for frame in each.base.frames:
-            frames[frame.path].add(frame.line)
-    if not lines:
-        return list(found)
-    return sorted((_weighed(each, lines, frames) for each in found), key=lambda each: -each.confidences["LOCATION"])
-
-
-def _weighed(found: Factorization, lines: Mapping[str, set[int]], frames: Mapping[str, set[int]]) -> Factorization:
-    span = set(range(found.location.start + 1, found.location.end + 1))  # a `def` line runs on import
-    odds = _EXECUTED if span & lines.get(found.file, set()) else -_EXECUTED
-    odds += _FRAME if span & frames.get(found.file, set()) else 0.0
-    share = min(max(found.confidences["LOCATION"], 1e-6), 1 - 1e-6)
-    weighed = 1 / (1 + (1 - share) / share * math.exp(-odds))
-    return replace(found, confidences={**found.confidences, "LOCATION": weighed})
 
 
 def _slots(candidate: Candidate) -> tuple[Slots, str]:

@@ -14,7 +14,7 @@ from kent_agent.source.diff import unified_diff
 from kent_agent.source.grammar import Action, Edit, Site
 from kent_agent.source.symbols import Symbol
 from kent_agent.task import CodePatch, Operation, SWETask
-from kent_agent.validation import Reproduction, Validation, Validator, reweighted, worth
+from kent_agent.validation import Validation, Validator, worth
 from kent_agent.workspace import RepoSnapshot
 
 if TYPE_CHECKING:
@@ -126,19 +126,11 @@ def test_an_issue_that_shows_nothing_lets_nothing_survive(
     assert validation.report.tried == 0
 
 
-def test_places_that_a_reproduction_runs_come_first(validation: Validation, snapshot: RepoSnapshot) -> None:
-    found = validation.reproduce(CRASH, snapshot)
-    assert [each.base.exception for each in found[:1]] == ["ValueError"]
-    area, perimeter = place("area", 8, 10, 0.5), place("perimeter", 21, 25, 0.4)
-    weighed = reweighted([area, perimeter], found)
-    assert [each.location.name for each in weighed] == ["perimeter", "area"]
-    assert weighed[0].confidences["LOCATION"] > 0.4 and weighed[1].confidences["LOCATION"] < 0.5
-
-
-def test_without_a_reproduction_places_stay_as_they_are() -> None:
-    places = [place("area", 8, 10, 0.3), place("perimeter", 21, 25, 0.4)]
-    none: list[Reproduction] = []
-    assert reweighted(places, none) == places
+def test_what_a_reproduction_runs_is_told(validation: Validation, snapshot: RepoSnapshot) -> None:
+    crash = validation.reproduce(CRASH, snapshot)[0].base
+    assert crash.exception == "ValueError"
+    (path,) = crash.lines
+    assert crash.frames[-1].path == path and crash.frames[-1].line in crash.lines[path]
 
 
 def test_an_image_that_is_not_there_is_said_and_nothing_is_run(snapshot: RepoSnapshot, client: object) -> None:

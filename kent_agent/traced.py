@@ -1,0 +1,82 @@
+"""Fault localization by execution: places weighed by what a failing check runs and where it crashes."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kent_agent.execution.client import Outcome
+from kent_agent.locator import Localization
+from kent_agent.resonator import Factorization
+from kent_agent.source.symbols import Symbol, innermost, symbols
+
+_BELIEF = 0.7  # exponent of what the issue's text makes of a place
+_LEAST = 1e-3  # belief in a place that the text does not speak of
+_NOT_RUN = 2.0  # nats that a place loses whose lines are not run
+_CRASHED, _DECAY = 2.0, 0.7  # nats of the frame where it crashed, and what is left of them a frame further out
+
+Key = tuple[str, str]
+"""A file and a qualified name in it."""
+
+
+@dataclass(frozen=True)
+class _Traced:
+    """What failing checks did: functions that they ran, and how near to the crash each was, 0 nearest."""
+
+    run: Mapping[Key, Symbol]
+    frames: Mapping[Key, int]
+
+
+def traced_places(
+    located: Localization, outcomes: Sequence[Outcome], read_text: Callable[[str], str | None], k: int
+) -> list[Factorization]:
+    """The k likeliest places by the issue's text and by what failing checks ran; by the text alone if nothing ran.
+
+    Args:
+        located: by the text.
+        outcomes: of the checks at the base commit, with the lines that they ran.
+        read_text: the text of a file of the repository.
+    """
+    traced = _traced(outcomes, read_text)
+    if not traced.run or located.beliefs is None or not located.factorizations:
+        return list(located.factorizations[:k])
+    beliefs = {(place.path, place.symbol.name): (belief, place.symbol) for place, belief in located.beliefs.places}
+    known = {key: symbol for key, (_, symbol) in beliefs.items()} | dict(traced.run)
+    nats = {key: _nats(key, beliefs[key][0] if key in beliefs else 0.0, traced) for key in known}
+    total = sum(math.exp(value) for value in nats.values())
+    best = sorted(known, key=lambda key: (-nats[key], key))[:k]
+    return [_factorization(located, key, known[key], math.exp(nats[key]) / total) for key in best]
+
+
+def _nats(key: Key, belief: float, traced: _Traced) -> float:
+    near = _CRASHED * _DECAY ** traced.frames[key] if key in traced.frames else 0.0
+    return _BELIEF * math.log(max(belief, _LEAST)) + near - (0.0 if key in traced.run else _NOT_RUN)
+
+
+def _traced(outcomes: Sequence[Outcome], read_text: Callable[[str], str | None]) -> _Traced:
+    lines: defaultdict[str, set[int]] = defaultdict(set)
+    for outcome in outcomes:
+        for path, executed in outcome.lines.items():
+            lines[path].update(executed)
+    found = {path: symbols(read_text(path) or "") for path in sorted(lines)}
+    run: dict[Key, Symbol] = {}
+    for path, numbers in lines.items():
+        for line in sorted(numbers):
+            symbol = innermost(found[path], line)
+            if symbol.kind == "function" and line > symbol.start:  # a `def` line runs on import
+                run[path, symbol.name] = symbol
+    frames: dict[Key, int] = {}
+    for outcome in outcomes:
+        for out, frame in enumerate(reversed(outcome.frames)):
+            if frame.path in found:
+                key = frame.path, innermost(found[frame.path], frame.line).name
+                frames[key] = min(out, frames.get(key, out))
+    return _Traced(run, frames)
+
+
+def _factorization(located: Localization, key: Key, symbol: Symbol, share: float) -> Factorization:
+    likeliest = located.factorizations[0]
+    files = located.beliefs.files if located.beliefs else {}
+    confidences = {**likeliest.confidences, "FILE": files.get(key[0], 0.0), "LOCATION": share}
+    together = math.prod(confidences.values()) ** (1 / len(confidences))
+    return Factorization(key[0], likeliest.operation, symbol, together, confidences, likeliest.converged)
