@@ -95,8 +95,18 @@ def _scored(found: _Found, share: float) -> tuple[float, Factorization, Proposal
     document, here = found.statements.document, found.transplant
     first, last = document.line(here.start), document.line(here.end - 1)
     site = Site(
-        *(Action.REPLACE_STATEMENT, here.start, here.end, (here.start, here.end), "Module", "", "body", -1),
-        *(first, last, "Module", here.scope),
+        action=Action.REPLACE_STATEMENT,
+        start=here.start,
+        end=here.end,
+        anchor=(here.start, here.end),
+        node="Module",
+        parent="",
+        field="body",
+        index=-1,
+        first_line=first,
+        last_line=last,
+        statement="Module",
+        scope=here.scope,
     )
     after = document.text[: here.start] + here.code + document.text[here.end :]
     symbol = innermost(symbols(document.text), first)

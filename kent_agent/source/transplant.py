@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import pairwise
 from textwrap import dedent
 
 from kent_agent.source.alignment import BLOCKS, DEFINITIONS, FUNCTIONS, IMPORTS
@@ -151,16 +152,16 @@ def transplants(file: Statements, piece: Statements) -> list[Transplant]:
 
 def patched(file: Statements, old: str, new: str) -> list[Transplant]:
     """Where lines of a file are those that a patch takes away or keeps, blanks aside, after the patch."""
-    text = file.document.text
-    numbered = [(i, line.strip()) for i, line in enumerate(text.splitlines()) if line.strip()]
+    text, starts = file.document.text, file.document.starts
+    lines = [text[start:end].strip() for start, end in pairwise([*starts, len(text)])]
+    numbered = [(i, line) for i, line in enumerate(lines) if line]
     wanted = [line for line in old.splitlines() if line.strip()]
     stripped = [line.strip() for line in wanted]
     found = []
     for at in range(len(numbered) - len(wanted) + 1):
         if [line for _, line in numbered[at : at + len(wanted)]] == stripped:
             first, last = numbered[at][0], numbered[at + len(wanted) - 1][0]
-            start = file.document.starts[first]
-            end = file.document.line_end(file.document.starts[last])
+            start, end = starts[first], file.document.line_end(starts[last])
             depth = _depth(text[start:end]) - _depth(wanted[0])
             code = "".join(_shifted(line, depth) + file.document.newline for line in new.splitlines())
             found.append(Transplant(start, end, "<module>", code, 1.0, True, frozenset()))

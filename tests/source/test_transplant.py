@@ -109,6 +109,12 @@ def test_a_patch_is_applied_where_its_old_lines_are_whatever_they_are_indented_b
     )
 
 
+def test_a_patch_is_applied_below_lines_that_only_some_think_are_two() -> None:
+    text = "a = 1\n\x0c\nb = '\u2028'\nc = 2\n"
+    (found,) = patched(Statements(text), "c = 2", "c = 3")
+    assert after(text, found) == text.replace("c = 2", "c = 3")
+
+
 def test_a_patch_of_other_code_is_not_applied() -> None:
     assert patched(Statements(TEXT), "peek = fileobj.read(2)", "peek = b''") == []
 
