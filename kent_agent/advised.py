@@ -16,10 +16,10 @@ from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, 
 from kent_agent.task import Operation
 
 FILES = 20  # that are searched
-_PATCHED, _TOLD, _SHOWN = 0.6, 0.35, 0.03
-"""How likely an issue that shows a patch, that tells what to write for a line it quotes, or that merely shows code much
-like a file's, spells out the edit. Of the six dev issues that tell two spell out the gold patch, and none of the
-seven that show; no dev issue shows a patch."""
+_PATCHED, _PLACED, _TOLD, _SHOWN = 0.6, 0.35, 0.12, 0.03
+"""How likely the edit is spelled out: by a patch; by code that is told to be written and keeps a line, or takes away
+one that the issue quotes; by other code that is told; by code that is merely shown. Of the six dev issues that place
+what they tell two spell out the gold patch; of three that tell, and seven that show, none; none shows a patch."""
 _MOST = 12  # of each kind
 
 
@@ -52,7 +52,7 @@ def advised(
         fitting = [each for each in pieces if any(_may_be_like(line, text) for line in each[1].every_line)]
         if fitting and (statements := _parsed(text)):
             found += _in_file(file, statements, fitting, quoted, 1 / (1 + rank))
-    for prior in (_PATCHED, _TOLD, _SHOWN):
+    for prior in (_PATCHED, _PLACED, _TOLD, _SHOWN):
         alike = sorted((each for each in found if each.prior == prior), key=lambda each: -each.weight)[:_MOST]
         total = sum(each.weight for each in alike)
         for each in alike:
@@ -86,8 +86,9 @@ def _in_file(
     for advice, piece in pieces:
         exactly = patched(statements, advice.old, advice.new) if advice.old else []
         for each in exactly or transplants(statements, piece):
-            meant = advice.told and (each.kept or not quoted.isdisjoint(each.gone))
-            prior = _PATCHED if advice.old and meant else _TOLD if meant else _SHOWN
+            placed = each.kept or not quoted.isdisjoint(each.gone)
+            told = _PATCHED if advice.old else _PLACED if placed else _TOLD
+            prior = told if advice.told else _SHOWN
             yield _Found(file, statements, each, prior, weight * each.alike)
 
 

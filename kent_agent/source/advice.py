@@ -9,12 +9,17 @@ from kent_agent.source.blocks import Block, blocks
 
 _SPAN = re.compile(r"`([^`]{4,800})`")
 _INDENTED = re.compile(r"(?:^(?: {4}|\t).*(?:\n|\Z)(?:[ \t]*\n)*)+", re.MULTILINE)
+_BEGUN = r"@\w|def |class |if |for |while |try:|with |return\b|raise |[\w.\[\]'\"]+ [-+*/|&]?= |[\w.]+\(.*\)$"
+_CONTINUED = r"[ \t]+\S|elif |else:|except|finally:"
+_BARE = re.compile(rf"(?:^(?:{_BEGUN}).*(?:\n|\Z)(?:(?:{_CONTINUED}).*(?:\n|\Z))*)+", re.MULTILINE)
+_PATCH = re.compile(r"^@@.*\n(?:[-+ ].*(?:\n|\Z)|\n)+", re.MULTILINE)
 _SESSION = re.compile(r"^\s*(?:>>>|In \[\d+\]:|\$ |% )|\bprint\(|^\s*assert\b", re.MULTILINE)
 _HEADER = re.compile(r"(?:diff --git|index [0-9a-f]+\.\.|--- |\+\+\+ |@@)")
 _TELLING = re.compile(
     r"(?i)\b(?:fix|chang|replac|correct|solv|solution|resolv|patch|propos|suggest|modif|alternativ|altering|instead|"
     r"should (?:be|read|look)|could be|would be|needs? to be|work(?:s|ed|ing)?\b|adding|add this|updat|rewrit|option)"
 )
+_MARKS = ("+", "-", "@@", "diff ")
 _LEAD = 240  # characters before a span that introduce it
 _MOST_LINES, _MOST = 120, 40  # of a piece; pieces
 
@@ -43,14 +48,20 @@ def advice(text: str) -> tuple[Advice, ...]:
 
 def _pieces(block: Block) -> Iterator[Advice]:
     if block.fenced:
-        changed = list(_changes(block.text))
-        yield from changed or [Advice(_plain(block.text), told=bool(_TELLING.search(block.lead)))]
+        yield from _read(block.text, block.lead)
         return
     outside = _SPAN.sub(lambda match: "`" * len(match.group()), block.text)
-    for pattern, text in ((_SPAN, block.text), (_INDENTED, outside)):
+    for pattern, text in ((_SPAN, block.text), (_INDENTED, outside), (_BARE, outside), (_PATCH, outside)):
         for match in pattern.finditer(text):
             lead = outside[max(match.start() - _LEAD, 0) : match.start()].rstrip().split("\n\n")[-1]
-            yield Advice(_plain(match.group(match.lastindex or 0)), told=bool(_TELLING.search(lead)))
+            yield from _read(match.group(match.lastindex or 0), lead)
+
+
+def _read(text: str, lead: str) -> Iterator[Advice]:
+    """A patch, a piece for each hunk, or else one piece as it is."""
+    plain = _plain(text)
+    changed = list(_changes(plain))
+    yield from changed or [Advice(plain, told=bool(_TELLING.search(lead)))]
 
 
 def _changes(text: str) -> Iterator[Advice]:
@@ -76,6 +87,7 @@ def _hunks(lines: list[str]) -> Iterator[list[str]]:
 def _plain(code: str) -> str:
     """Code without what all of it is indented by; its first line may have lost its indentation to the mark before."""
     first, *rest = code.expandtabs(4).strip("\n").split("\n")
-    if any(line.strip() for line in rest) and not first.startswith(" ") and not first.rstrip().endswith(":"):
+    bare = any(line.strip() for line in rest) and not first.startswith((" ", *_MARKS))
+    if bare and not first.rstrip().endswith(":"):
         return "\n".join([first, dedent("\n".join(rest))]).rstrip()
     return dedent("\n".join([first, *rest])).rstrip()

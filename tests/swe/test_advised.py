@@ -30,10 +30,11 @@ def proposals(body: str, files: dict[str, str] = FILES) -> list[tuple[float, str
     ("body", "likely"),
     [
         (f"It runs\n```\n{OLD}\n```\nThis would be correct:\n```\n{NEW}\n```", 0.35),
+        (f"This would be correct:\n```\n{NEW}\n```", 0.12),
         (f"I run\n```\n{NEW}\n```", 0.03),
         (f"```diff\n     step = (y1 - y0) / length\n-    {OLD}\n+    {NEW}\n```", 0.6),
     ],
-    ids=["told", "shown", "patched"],
+    ids=["placed", "told", "shown", "patched"],
 )
 def test_the_clearer_an_issue_says_so_the_likelier_its_code_is_the_edit(body: str, likely: float) -> None:
     ((share, name, after),) = proposals(body)
