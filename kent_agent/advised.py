@@ -21,6 +21,7 @@ _PATCHED, _PLACED, _TOLD, _SHOWN = 0.6, 0.35, 0.12, 0.03
 one that the issue quotes; by other code that is told; by code that is merely shown. Of the six dev issues that place
 what they tell two spell out the gold patch; of three that tell, and seven that show, none; none shows a patch."""
 _MOST = 12  # of each kind
+_LONG = 3  # characters of a name that not every text holds
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ def _parsed(text: str) -> Statements | None:
 
 def _may_be_like(line: Line, text: str) -> bool:
     """Whether a text holds most names of a line that tells its place."""
-    names = {token for token in line if is_identifier(token)}
-    return len(line) >= TELLING and 3 * sum(name in text for name in names) >= 2 * len(names)
+    names = {token for token in line if is_identifier(token) and len(token) >= _LONG}
+    return len(line) >= TELLING and bool(names) and 3 * sum(name in text for name in names) >= 2 * len(names)
 
 
 def _line(code: str) -> Line:

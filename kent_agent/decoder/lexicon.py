@@ -3,7 +3,7 @@
 import builtins
 import keyword
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import takewhile
@@ -107,8 +107,25 @@ class Lexicon:
                     rows[i, column] = 1 / (1 + np.log1p(distance))
         named = [token for token in old if is_identifier(token)] if len(old) <= 3 else []
         if named:
-            rows[:, 3:6] = [likeness(named[-1], self.tokens[i]) for i in numbers]
+            related = self._related(named[-1])
+            for row, i in enumerate(numbers):
+                if i in related:
+                    rows[row, 3:6] = likeness(named[-1], self.tokens[i])
         return rows
+
+    def _related(self, name: str) -> frozenset[int]:
+        """Numbers of the identifiers that may be like a name: they share a part, or begin or end alike."""
+        keys = (("first", name[0]), ("last", name[-1]), *(("part", part) for part in parts(name)))
+        return frozenset().union(*(self._by_look[key] for key in keys if key in self._by_look))
+
+    @cached_property
+    def _by_look(self) -> Mapping[tuple[str, str], set[int]]:
+        found: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        for i, token in enumerate(self.tokens):
+            if is_identifier(token):
+                for key in (("first", token[0]), ("last", token[-1]), *(("part", part) for part in parts(token))):
+                    found[key].add(i)
+        return found
 
     def after(self, opening: Opening, written: Sequence[str]) -> Reals:
         """How each token went on where what stands before the site and what is written stood elsewhere, `(V, AFTER)`.
