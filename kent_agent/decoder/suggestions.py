@@ -10,6 +10,7 @@ from kent_agent.decoder.situation import Situation
 from kent_agent.source.grammar import OLD, Action, Edit, Site
 from kent_agent.source.issue import Issue
 from kent_agent.source.scan import scan
+from kent_agent.source.traceback import Frame, Traceback
 
 PRIOR = 0.6  # of all that an issue's words propose
 _REPLACED, _CAUGHT, _TOLD, _RAISED, _MOVED = 0.035, 0.01, 0.15, 0.4, 0.35
@@ -23,6 +24,7 @@ _UNHANDLED = re.compile(
     r"(?i:\b(?:unhandled|uncaught|catch|catching|except)\b)\W{1,3}(?:(?:the|an?) )?([A-Z]\w*(?:Error|Exception))\b"
 )
 _MOVE, _WHERE = r"(?i)\bmov(?:e|es|ed|ing)\b[^\n]{0,40}?", r"([^\n]{0,60})"
+_SOURCES = ("src", "lib")  # folders around packages
 _OWNERS = {"try": "Try", "if": "If", "for": "For", "loop": "For", "while": "While", "with": "With"}
 
 Tokens = tuple[str, ...]
@@ -67,7 +69,7 @@ def _uncaught(issue: Issue, situation: Situation, handler: Site, caught: Tokens)
     body = "\n".join(document.source(statement) for statement in getattr(protected and protected.node, "body", ()))
     found = dict.fromkeys(_UNHANDLED.findall(f"{issue.title}\n{issue.prose}"), _TOLD)
     for traceback in issue.tracebacks:
-        exception, last = traceback.exception.split(".")[-1], traceback.frames[-1]
+        exception, last = traceback.exception.split(".")[-1], _innermost(traceback, situation.path)
         raised = last.function == handler.scope.split(".")[-1] and last.code.strip() and last.code.strip() in body
         found[exception] = max(_RAISED if raised else _CAUGHT, found.get(exception, 0.0))
     return {
@@ -75,6 +77,13 @@ def _uncaught(issue: Issue, situation: Situation, handler: Site, caught: Tokens)
         for exception, share in found.items()
         if exception.isidentifier() and not any(_catches_too(name, exception) for name in caught)
     }
+
+
+def _innermost(traceback: Traceback, path: str) -> Frame:
+    """The last frame in the package of a file, what it calls elsewhere aside; the last of all where none is in it."""
+    package = next((part for part in path.split("/") if part not in _SOURCES), path)
+    own = [frame for frame in traceback.frames if package in frame.file.replace("\\", "/").split("/")]
+    return (own or traceback.frames)[-1]
 
 
 def _catches_too(name: str, exception: str) -> bool:

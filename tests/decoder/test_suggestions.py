@@ -70,6 +70,14 @@ def test_what_was_raised_elsewhere_is_caught_with_less_conviction() -> None:
     assert elsewhere < here - 3
 
 
+def test_what_a_library_raised_was_raised_where_it_was_called() -> None:
+    deeper = '  File "/usr/lib/python3/re.py", line 9, in match\n    return _compile(pattern)\nTypeError: no'
+    ((_, here),) = proposals(CRASH, GET)
+    ((_, called),) = proposals(CRASH.replace("TypeError: no", deeper), GET)
+    ((_, within),) = proposals(CRASH.replace("TypeError: no", deeper.replace("/usr/lib/python3/re.py", "a.py")), GET)
+    assert within < called == here
+
+
 @pytest.mark.parametrize(
     ("caught", "after"),
     [
