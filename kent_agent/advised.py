@@ -9,13 +9,13 @@ from kent_agent.resonator import Factorization
 from kent_agent.source.advice import Advice
 from kent_agent.source.grammar import Action, Edit, Site
 from kent_agent.source.issue import Issue
-from kent_agent.source.scan import scan
-from kent_agent.source.symbols import innermost, symbols
+from kent_agent.source.scan import token_texts
+from kent_agent.source.symbols import innermost
 from kent_agent.source.tokens import is_identifier, lex
-from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, patched, piece_of, transplants
+from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, parsed, patched, piece_of, transplants
 from kent_agent.task import Operation
 
-FILES = 20  # that are searched
+_FILES = 20  # that are searched
 _PATCHED, _PLACED, _TOLD, _SHOWN = 0.6, 0.35, 0.12, 0.03
 """How likely the edit is spelled out: by a patch; by code that is told to be written and keeps a line, or takes away
 one that the issue quotes; by other code that is told; by code that is merely shown. Of the six dev issues that place
@@ -45,13 +45,13 @@ def advised(
         files: where to look, likeliest first.
         read_text: the text of a file of the repository.
     """
-    quoted = frozenset(_line(line) for piece in issue.advice for line in piece.new.split("\n"))
+    quoted = frozenset(token_texts(line) for piece in issue.advice for line in piece.new.split("\n"))
     pieces = [(advice, piece) for advice in issue.advice if (piece := piece_of(advice.new))]
     found: list[_Found] = []
-    for rank, file in enumerate(files[:FILES] if pieces else ()):
+    for rank, file in enumerate(files[:_FILES] if pieces else ()):
         text = read_text(file) or ""
         fitting = [each for each in pieces if any(_may_be_like(line, text) for line in each[1].every_line)]
-        if fitting and (statements := _parsed(text)):
+        if fitting and (statements := parsed(text)):
             found += _in_file(file, statements, fitting, quoted, 1 / (1 + rank))
     for prior in (_PATCHED, _PLACED, _TOLD, _SHOWN):
         alike = sorted((each for each in found if each.prior == prior), key=lambda each: -each.weight)[:_MOST]
@@ -60,21 +60,10 @@ def advised(
             yield _scored(each, prior * each.weight / total)
 
 
-def _parsed(text: str) -> Statements | None:
-    try:
-        return Statements(text)
-    except SyntaxError:
-        return None
-
-
 def _may_be_like(line: Line, text: str) -> bool:
     """Whether a text holds most names of a line that tells its place."""
     names = {token for token in line if is_identifier(token) and len(token) >= _LONG}
     return len(line) >= TELLING and bool(names) and 3 * sum(name in text for name in names) >= 2 * len(names)
-
-
-def _line(code: str) -> Line:
-    return tuple(token.text for token in scan(code, 0, len(code)))
 
 
 def _in_file(
@@ -111,7 +100,7 @@ def _scored(found: _Found, share: float) -> tuple[float, Factorization, Proposal
         scope=here.scope,
     )
     after = document.text[: here.start] + here.code + document.text[here.end :]
-    symbol = innermost(symbols(document.text), first)
+    symbol = innermost(found.statements.symbols, first)
     confidences = dict.fromkeys(("FILE", "OPERATION", "LOCATION"), share)
     place = Factorization(found.file, Operation.MODIFY_LINE, symbol, share, confidences, True)
     return log(share), place, Proposal((Edit(site, _tokens(here.code)),), after, log(share))
@@ -121,4 +110,4 @@ def _tokens(code: str) -> tuple[str, ...]:
     try:
         return tuple(lex(code))
     except ValueError:  # a header alone
-        return _line(code)
+        return token_texts(code)

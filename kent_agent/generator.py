@@ -94,8 +94,8 @@ class CodeGenerator:
         """
         said = Said.by(issue)
         spelled = list(advised(issue, files, source.read_text))
-        places = [*factorizations, *(found for _, found, _ in spelled)]
-        texts = {found.file: source.read_text(found.file) or "" for found in places}
+        edited = dict.fromkeys(found.file for found in (*factorizations, *(found for _, found, _ in spelled)))
+        texts = {file: source.read_text(file) or "" for file in edited}
         decoded = (
             each
             for found, proposals in _shared_out(factorizations, min(max(limit, _FEWEST), _MOST))

@@ -115,16 +115,15 @@ class Lexicon:
 
     def _related(self, name: str) -> frozenset[int]:
         """Numbers of the identifiers that may be like a name: they share a part, or begin or end alike."""
-        keys = (("first", name[0]), ("last", name[-1]), *(("part", part) for part in parts(name)))
-        return frozenset().union(*(self._by_look[key] for key in keys if key in self._by_look))
+        return frozenset().union(*(self._by_look[look] for look in _looks(name) if look in self._by_look))
 
     @cached_property
     def _by_look(self) -> Mapping[tuple[str, str], set[int]]:
         found: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         for i, token in enumerate(self.tokens):
             if is_identifier(token):
-                for key in (("first", token[0]), ("last", token[-1]), *(("part", part) for part in parts(token))):
-                    found[key].add(i)
+                for look in _looks(token):
+                    found[look].add(i)
         return found
 
     def after(self, opening: Opening, written: Sequence[str]) -> Reals:
@@ -252,6 +251,13 @@ def likeness(name: str, token: str) -> tuple[float, float, float]:
     )
 
 
+def _looks(name: str) -> Iterator[tuple[str, str]]:
+    """What names have in common that are alike at all: how they begin and end, and their parts."""
+    yield "first", name[0]
+    yield "last", name[-1]
+    yield from (("part", part) for part in parts(name))
+
+
 @lru_cache(maxsize=1 << 17)
 def parts(token: str) -> frozenset[str]:
     """The words that a name is made of, in lower case."""
@@ -260,6 +266,4 @@ def parts(token: str) -> frozenset[str]:
 
 def _shared(left: str, right: str) -> int:
     """How many characters two strings begin with in common."""
-    if left[0] != right[0]:  # so it is with most
-        return 0
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))

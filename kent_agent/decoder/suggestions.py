@@ -9,7 +9,7 @@ from kent_agent.decoder.search import targets
 from kent_agent.decoder.situation import Situation
 from kent_agent.source.grammar import OLD, Action, Edit, Site
 from kent_agent.source.issue import Issue
-from kent_agent.source.scan import scan
+from kent_agent.source.scan import token_texts
 from kent_agent.source.traceback import Frame, Traceback
 
 PRIOR = 0.6  # of all that an issue's words propose
@@ -41,9 +41,9 @@ def suggested_edits(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, 
 def _swaps(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:
     """Expressions and names replaced as the prose says; the first place in a function is as good as any other."""
     text = situation.document.text
-    said = [(_tokens(old), _tokens(new)) for old, new in _SWAP.findall(f"{issue.title}\n{issue.prose}")]
+    said = [(token_texts(old), token_texts(new)) for old, new in _SWAP.findall(f"{issue.title}\n{issue.prose}")]
     for site in _sites(situation, *_SWAPPED) if said else ():
-        standing = _tokens(text[site.start : site.end])
+        standing = token_texts(text[site.start : site.end])
         for old, new in said:
             if standing == old and new and new != old:
                 yield Edit(site, new), _REPLACED
@@ -54,7 +54,7 @@ def _catches(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]
     text = situation.document.text
     for site in _sites(situation, Action.REPLACE_EXPRESSION):
         if (site.parent, site.field) == ("ExceptHandler", "type"):
-            caught = _tokens(text[site.start : site.end])
+            caught = token_texts(text[site.start : site.end])
             for exception, share in _uncaught(issue, situation, site, caught).items():
                 if caught[0] == "(":
                     yield Edit(site, (*caught[:-1], *([] if caught[-2] == "," else [","]), exception, ")")), share
@@ -97,9 +97,9 @@ def _catches_too(name: str, exception: str) -> bool:
 def _moves(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:
     """Statements that the issue quotes and wants moved, to the nearest block of the kind that it names."""
     text = situation.document.text
-    quoted = {_tokens(code): code for code in issue.inline}
+    quoted = {token_texts(code): code for code in issue.inline}
     for site in _sites(situation, Action.MOVE_STATEMENT):
-        code = quoted.get(_tokens(text[site.start : site.end]))
+        code = quoted.get(token_texts(text[site.start : site.end]))
         said = re.search(_MOVE + re.escape(code) + _WHERE, issue.prose) if code else None
         if said:
             owners = {owner for word, owner in _OWNERS.items() if re.search(rf"\b{word}\b", said.group(1))}
@@ -109,7 +109,3 @@ def _moves(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:
 
 def _sites(situation: Situation, *actions: Action) -> list[Site]:
     return [site for site in situation.sites if site.action in actions]
-
-
-def _tokens(code: str) -> Tokens:
-    return tuple(token.text for token in scan(code, 0, len(code)))

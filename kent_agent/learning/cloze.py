@@ -14,7 +14,7 @@ from textwrap import dedent
 from kent_agent.decoder.opening import Opening
 from kent_agent.decoder.situation import Situation
 from kent_agent.source.grammar import OLD, Action, Site
-from kent_agent.source.scan import scan
+from kent_agent.source.scan import token_texts
 from kent_agent.source.tokens import LAYOUT, is_identifier, lex
 
 _MOST_TOKENS = 30
@@ -91,8 +91,8 @@ def _expression(situation: Situation, sites: ByAction, draw: Random) -> Cloze | 
     part = _drawn(inside, draw) if draw.random() < 0.5 else None
     if part is not None:
         text = situation.document.text
-        ahead = tuple(token.text for token in scan(text, site.start, part.start))
-        behind = tuple(token.text for token in scan(text, part.end, site.end))
+        ahead = token_texts(text, site.start, part.start)
+        behind = token_texts(text, part.end, site.end)
         return _hidden(situation, site, site, _tokens(situation, part)), (*ahead, OLD, *behind)
     other = _drawn([each for each in around if each.end <= site.start or each.start >= site.end], draw)
     return None if other is None else (_hidden(situation, site, site, _tokens(situation, other)[:12]), tokens)
@@ -138,4 +138,4 @@ def _drawn(sites: Sequence[Site], draw: Random) -> Site | None:
 
 
 def _tokens(situation: Situation, site: Site) -> tuple[str, ...]:
-    return tuple(token.text for token in scan(situation.document.text, site.start, site.end))
+    return token_texts(situation.document.text, site.start, site.end)

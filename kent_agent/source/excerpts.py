@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from kent_agent.source.document import Document, Span
 from kent_agent.source.grammar import OLD
-from kent_agent.source.scan import Token, scan
+from kent_agent.source.scan import Token, scan, token_texts
 from kent_agent.source.tokens import INDENT, NEWLINE, is_identifier, lex
 
 _STAND_IN = "OLD_TEXT_STANDS_HERE"
@@ -33,8 +33,8 @@ def _called(before: Sequence[str]) -> bool:
 
 def element_tokens(old: Document, ours: Span, new: Document, theirs: Span) -> tuple[str, ...]:
     """A list element's tokens, OLD for the old element where its tokens are among them."""
-    found = tuple(token.text for token in scan(new.text, *theirs))
-    mine = tuple(token.text for token in scan(old.text, *ours))
+    found = token_texts(new.text, *theirs)
+    mine = token_texts(old.text, *ours)
     for i in range(len(found) - len(mine) + 1) if mine else ():
         if found[i : i + len(mine)] == mine:
             return (*found[:i], OLD, *found[i + len(mine) :])
@@ -49,7 +49,7 @@ def statement_tokens(document: Document, node: ast.AST) -> tuple[str, ...]:
 def header_tokens(document: Document, node: ast.AST, as_elif: bool) -> tuple[str, ...]:
     """The tokens of a compound statement's header, that of an `if` in the form that the old version has."""
     span = document.header(node)
-    tokens = tuple(token.text for token in scan(document.text, *span)) if span else ()
+    tokens = token_texts(document.text, *span) if span else ()
     if tokens[:1] == ("elif",) and not as_elif:
         return ("if", *tokens[1:])
     return ("elif", *tokens[1:]) if tokens[:1] == ("if",) and as_elif else tokens

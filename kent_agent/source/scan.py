@@ -43,6 +43,11 @@ def scan(text: str, start: int, end: int) -> Iterator[Token]:
         at = match.end()
 
 
+def token_texts(text: str, start: int = 0, end: int | None = None) -> tuple[str, ...]:
+    """What the tokens between two offsets say, by default those of all the text."""
+    return tuple(token.text for token in scan(text, start, len(text) if end is None else end))
+
+
 def segments(text: str, start: int, end: int, separator: str = ",") -> list[tuple[int, int]]:
     """Offsets of what a separator outside of brackets parts between two offsets; nothing for a trailing one."""
     found: list[tuple[int, int]] = []

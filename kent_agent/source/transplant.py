@@ -13,6 +13,7 @@ from textwrap import dedent
 from kent_agent.source.alignment import BLOCKS, DEFINITIONS, FUNCTIONS, IMPORTS
 from kent_agent.source.document import Document, Place
 from kent_agent.source.scan import scan
+from kent_agent.source.symbols import Symbol, symbols
 from kent_agent.source.tokens import is_identifier
 
 _NEAR = 0.65  # least likeness of two lines that stand for one another
@@ -34,7 +35,7 @@ class Transplant:
         start, end: offsets of those.
         scope: the qualified name of the definition around them.
         code: what is written, indented but for its first line.
-        alike: likeness of both, in [0, 1).
+        alike: likeness of both, in [0, 1]; 1 where a patch says what it replaces.
         kept: whether a telling line stays.
         gone: the lines that do not stay.
     """
@@ -84,6 +85,11 @@ class Statements:
         return frozenset(line for node in self.document.tree.body for line in self.lines(node))
 
     @cached_property
+    def symbols(self) -> list[Symbol]:
+        """The symbols of the text, the module first."""
+        return symbols(self.document.text)
+
+    @cached_property
     def text(self) -> str:
         """All tokens, parted by blanks."""
         return f" {' '.join(token.text for token in self._tokens)} "
@@ -125,11 +131,18 @@ def _blocks(place: Place) -> Iterator[tuple[str, Sequence[ast.stmt]]]:
         yield from _blocks(child)
 
 
+def parsed(text: str) -> Statements | None:
+    """A text as statements; None where it does not parse."""
+    try:
+        return Statements(text)
+    except SyntaxError:
+        return None
+
+
 def piece_of(code: str) -> Statements | None:
     """Code that may be meant to stand in a file; None for mere names, scripts, and what is not Python."""
-    try:
-        piece = Statements(_closed(code))
-    except SyntaxError:
+    piece = parsed(_closed(code))
+    if piece is None:
         return None
     body = piece.document.tree.body
     defines = any(isinstance(node, DEFINITIONS) for node in body)
@@ -195,12 +208,12 @@ def _mentions(statement: ast.stmt) -> bool:
 
 def _redefined(file: Statements, piece: Statements) -> Iterator[Transplant]:
     """Functions of a file in the form that a piece of code gives them."""
+    standing = [(scope, node) for scope, block in file.blocks for node in block if isinstance(node, FUNCTIONS)]
     for new in ast.walk(piece.document.tree):
         if isinstance(new, FUNCTIONS):
-            for scope, block in file.blocks:
-                for old in block:
-                    if isinstance(old, FUNCTIONS) and old.name == new.name:
-                        yield from _replaced(file, scope, [old], piece, [new])
+            for scope, old in standing:
+                if old.name == new.name:
+                    yield from _replaced(file, scope, [old], piece, [new])
 
 
 def _rewritten(file: Statements, piece: Statements) -> Iterator[Transplant]:
