@@ -18,12 +18,15 @@ from kent_agent.hdc.codebook import ItemMemory
 from kent_agent.hdc.records import encode_record
 from kent_agent.hdc.vectors import Real, bind
 from kent_agent.resonator import DIMENSION, Factorization
+from kent_agent.source.grammar import Action
+from kent_agent.source.symbols import Symbol
 
 _SEED = 5  # of a space apart from the resonator's
 _SHARES: Mapping[str, float] = {"FILE": 0.15, "LOCATION": 0.35, "EDIT": 0.5}
 """How much of a record's squared length each depth has: an edit shares all of it with itself, a file's others 0.15."""
 _BONUS = 0.5  # of a failure that came as far as one can: it speaks for its place, less than a plain failure against
 _CHANCE = 2.0  # standard deviations of what unrelated records have in common, which tells nothing
+_RATE = 0.01  # a place in which ten edits failed is less likely, and not out of the question: most edits are wrong
 _KEPT = 4096  # records: the beams of an instance come back to the same places
 
 
@@ -93,7 +96,15 @@ class ConstraintAccumulator:
         told = max(0.0, abs(alike) - _CHANCE * math.sqrt(self._energy / self.items.dimension))
         return -self.strength * math.copysign(math.log2(1 + told), alike) if told else 0.0
 
-    def subtract_from(self, observation: Real, items: ItemMemory, rate: float = 0.2) -> Real:
+    def bias_at(self, found: Factorization, action: Action) -> float:
+        """What to add to the log-probability of an action at a place."""
+        return self.bias(Slots.of(found), str(action))
+
+    def bias_of_place(self, file: str, symbol: Symbol) -> float:
+        """What to add to a place's log-belief, whatever is edited there."""
+        return self.bias(Slots(file, "", f"{symbol.name}:{symbol.start}"), "")
+
+    def subtract_from(self, observation: Real, items: ItemMemory, rate: float = _RATE) -> Real:
         """An observation `(D,)` of the resonator without what failed.
 
         Args:

@@ -1,31 +1,26 @@
 """KentAgent: from a task to a diff, readable on one screen."""
 
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import kent_agent
+from kent_agent.clock import Clock
 from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.weights import model_hash, weights_path
 from kent_agent.errors import PatchError
-from kent_agent.generator import Candidate, CodeGenerator
+from kent_agent.executed import ExecutedSearch
+from kent_agent.generator import KEPT, SPARE, Candidate, CodeGenerator
 from kent_agent.locator import open_locator
 from kent_agent.resonator import Factorization
 from kent_agent.source.diff import files_of, unified_diff
 from kent_agent.source.issue import Issue, parse_issue
 from kent_agent.task import PatchResult, Solution, SWETask
-from kent_agent.traced import traced_places
 from kent_agent.validation import Report, Validator
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
-
-KEPT = 32  # candidates of a trajectory
-_SPARE = 2  # candidates that are checked beside those wanted: git may refuse one
-_TRACED = 2  # times as many places are decoded where a check can choose among what is written there
 
 
 @dataclass(frozen=True)
@@ -109,7 +104,7 @@ class KentAgent:
         Raises:
             WorkspaceError: the repository or its base commit is not to be had.
         """
-        clock = _Clock()
+        clock = Clock()
         with clock.stage("workspace"):
             snapshot = self.store.snapshot(task)
         with snapshot:
@@ -120,7 +115,7 @@ class KentAgent:
         return self._solution(task, answer, clock)
 
     def answer(
-        self, issue: Issue, snapshot: RepoSnapshot, repo: str = "", wanted: int = 1, clock: "_Clock | None" = None
+        self, issue: Issue, snapshot: RepoSnapshot, repo: str = "", wanted: int = 1, clock: Clock | None = None
     ) -> Answer:
         """Candidates for an issue, judged until so many may be an answer.
 
@@ -130,18 +125,16 @@ class KentAgent:
             repo: `owner/name`, where it is known: weights that were fitted to it are not used.
             wanted: how many candidates to check against git; those behind them rank below.
         """
-        clock = clock or _Clock()
+        clock = clock or Clock()
         with clock.stage("factorize"):
             located = self.locator.locate(issue, snapshot, repo, self.options.factorizations)
         found = located.factorizations
         with clock.stage("generate"):
-            candidates = self.generator.generate(
-                issue, snapshot, found, wanted + _SPARE, KEPT, located.files
-            ).candidates
+            candidates = self.generator.generate(issue, snapshot, found, wanted + SPARE, KEPT, located.files).candidates
         with clock.stage("check"):
             return Answer(found, tuple(_judged(candidates, snapshot, wanted)))
 
-    def _validated(self, validator: Validator, task: SWETask, snapshot: RepoSnapshot, clock: "_Clock") -> Answer:
+    def _validated(self, validator: Validator, task: SWETask, snapshot: RepoSnapshot, clock: Clock) -> Answer:
         """The answer whose candidates have been run: survivors first, and none that a check refuted."""
         issue, options = parse_issue(task.problem_statement), self.options
         with clock.stage("factorize"):
@@ -149,25 +142,14 @@ class KentAgent:
         with validator.open(task.image) as validation:
             with clock.stage("reproduce"):
                 shown = validation.reproduce(task.problem_statement, snapshot)
-            outcomes, most = [each.base for each in shown], _TRACED * options.factorizations
-            found = traced_places(located, outcomes, snapshot.read_text, most)
-            with clock.stage("generate"):
-                limit = options.candidates if shown else 1 + _SPARE  # without a check nothing is run
-                candidates = self.generator.generate(issue, snapshot, found, limit, KEPT, located.files).candidates
-            with clock.stage("execute"):
-                survivors = validation.survivors(candidates, shown, snapshot, lambda each: _diff(each, snapshot)[0])
-        best = [Judged(survivor.candidate, survivor.diff, "") for survivor in survivors]
-        order = sorted(range(len(candidates)), key=lambda i: i not in validation.flipping)
-        rest = [
-            replace(candidates[i], dropped=validation.fates.get(i) or candidates[i].dropped)
-            for i in order
-            if all(candidates[i] is not judged.candidate for judged in best)
-        ]
+            search = ExecutedSearch(self.locator, self.generator, validation, shown, issue, located, snapshot)
+            search.run(options.factorizations, lambda each: _diff(each, snapshot)[0], clock)
+        best = [Judged(survivor.candidate, survivor.diff, "") for survivor in search.survivors]
         with clock.stage("check"):
-            judged = (*best, *_judged(rest, snapshot, 0 if best else 1))
-        return Answer(found, judged, validation.report, bool(best))
+            judged = (*best, *_judged(search.refuted_or_left, snapshot, 0 if best else 1))
+        return Answer(search.places, judged, validation.report, bool(best))
 
-    def _solution(self, task: SWETask, answer: Answer, clock: "_Clock") -> Solution:
+    def _solution(self, task: SWETask, answer: Answer, clock: Clock) -> Solution:
         best = next(iter(answer.diffs), None)
         confidence = best.candidate.confidence if best else 0.0
         chosen = best if answer.survived or confidence >= self.min_confidence else None
@@ -242,18 +224,3 @@ def _evidence(judged: Judged, chosen: bool) -> dict[str, Any]:
         "chosen": chosen,
         "dropped": judged.dropped or ("" if chosen else "its confidence is below what is asked for"),
     }
-
-
-class _Clock:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = round(time.perf_counter() - start, 3)

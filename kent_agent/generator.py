@@ -1,8 +1,9 @@
 """CodeGenerator: from factorizations to ranked candidate edits."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from kent_agent.advised import advised
 from kent_agent.decoder.model import DecoderModel
@@ -13,7 +14,7 @@ from kent_agent.decoder.suggestions import suggested_edits
 from kent_agent.decoder.surroundings import Said
 from kent_agent.repository_index import Source
 from kent_agent.resonator import Factorization
-from kent_agent.source.grammar import KIND_OF, OLD, Edit
+from kent_agent.source.grammar import KIND_OF, OLD, Action, Edit
 from kent_agent.source.importing import Importer
 from kent_agent.source.issue import Issue
 from kent_agent.source.kinds import OPERATION_OF
@@ -23,11 +24,17 @@ from kent_agent.source.writing import written
 from kent_agent.task import CodePatch
 
 NOT_CHECKED = "ranks below the chosen one, and was not checked"
+KEPT = 32  # candidates that are listed
+SPARE = 2  # candidates that are checked beside those wanted: git may refuse one
 _FEWEST, _MOST = 40, 300  # proposals of the likeliest factorization
 _LEAST = 4  # the share of those that an unlikely one has, its inverse
 
 Scored = tuple[float, Factorization, Proposal]
 """A proposal with where it was decoded, and the logarithm of both their probabilities."""
+
+
+Bias = Callable[[Factorization, Action], float]
+"""What to add to the natural logarithm of an action's probability at a place."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,7 @@ class CodeGenerator:
         limit: int,
         listed: int = 0,
         files: Sequence[str] = (),
+        bias: Bias | None = None,
     ) -> Generation:
         """Decodes every factorization, and takes up what the issue spells out.
 
@@ -91,6 +99,7 @@ class CodeGenerator:
             limit: how many candidates to keep that may be an answer.
             listed: how many candidates to list in all; those behind the last answer are not checked.
             files: where the issue's own code may be meant to stand, likeliest first.
+            bias: steers what is decoded at a place; scores are as without it.
         """
         said = Said.by(issue)
         spelled = list(advised(issue, files, source.read_text))
@@ -99,20 +108,22 @@ class CodeGenerator:
         decoded = (
             each
             for found, proposals in _shared_out(factorizations, min(max(limit, _FEWEST), _MOST))
-            for each in self._decode(issue, said, texts[found.file], found, proposals)
+            for each in self._decode(issue, said, texts[found.file], found, proposals, bias)
         )
         ranked = sorted([*spelled, *decoded], key=lambda each: -each[0])
         importer = Importer([entry.path for entry in source.files], source.read_text)
         return Generation(tuple(_candidates(ranked, said, texts, importer, limit, listed)))
 
-    def _decode(self, issue: Issue, said: Said, text: str, found: Factorization, proposals: int) -> Iterator[Scored]:
+    def _decode(
+        self, issue: Issue, said: Said, text: str, found: Factorization, proposals: int, bias: Bias | None
+    ) -> Iterator[Scored]:
         """Proposals of one factorization with their scores: the decoder's, and those of the issue itself."""
         try:
             situation = Situation(text, found.file, found.location, said, self.model.learned)
         except SyntaxError:
             return
         place = math.log(max(found.confidences["LOCATION"], 1e-9))
-        for proposal in self.search.propose(situation, proposals):
+        for proposal in self.search.propose(situation, proposals, partial(bias, found) if bias else None):
             yield place + proposal.log_probability, found, proposal
         for edit, log_probability in suggested_edits(issue, situation):
             after = applied(situation, edit)

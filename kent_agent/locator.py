@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kent_agent.accumulator import ConstraintAccumulator
 from kent_agent.evidence.columns import Columns
 from kent_agent.evidence.gather import Evidence, gather
 from kent_agent.evidence.places import Place
@@ -73,6 +74,14 @@ class Locator:
         if evidence is None:
             return Localization((), (), None, None, None, weights)
         return solve(evidence, weights, self.operations, self.resonator, k)
+
+    def again(self, located: Localization, failed: ConstraintAccumulator, k: int) -> Localization:
+        """The k likeliest places once more, what failed taken out of the observation."""
+        if located.observed is None:
+            return located
+        beliefs = self.resonator.solve(located.observed, failed.subtract_from)
+        found = tuple(calibrated(each, located.weights) for each in factorizations(beliefs, k))
+        return replace(located, factorizations=found, beliefs=beliefs)
 
 
 def solve(

@@ -1,4 +1,4 @@
-"""Which existing tests have most to do with an edit: by import, by name, by words.
+"""Which existing tests have most to do with an edit: of those that are selected, by import, by name, by words.
 
 A pure function of a snapshot and the edited places; nothing is run, and no field of the dataset tells which tests
 there are.
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from kent_agent.evidence.mentions import module_of
 from kent_agent.repository_index import stem_of
-from kent_agent.source.history import is_test
 from kent_agent.source.outline import Bag, outline, word_bag
+from kent_agent.source.selection import Selection, selection
 from kent_agent.source.symbols import parse, symbols
 from kent_agent.workspace import RepoSnapshot
 
@@ -64,11 +64,17 @@ def related_tests(snapshot: RepoSnapshot, places: Sequence[EditedPlace], limit: 
 
     A repository without tests has none.
     """
-    paths = [entry.path for entry in snapshot.files if entry.path.endswith(".py") and _holds_tests(entry.path)]
+    tests = selected_tests(snapshot)
+    paths = [entry.path for entry in snapshot.files if tests.holds(entry.path)]
     texts = {path: text for path, text in zip(paths, snapshot.read_texts(paths), strict=True) if text}
     sources = {place.path: snapshot.read_text(place.path) or "" for place in places}
     wanted = [_Wanted.of(place, sources[place.path]) for place in places]
     return _ranked(texts, wanted)[:limit]
+
+
+def selected_tests(snapshot: RepoSnapshot) -> Selection:
+    """What of a repository is its tests, by its own configuration."""
+    return selection([entry.path for entry in snapshot.files], snapshot.read_text)
 
 
 def related_files(tests: Iterable[RelatedTest]) -> list[str]:
@@ -104,11 +110,6 @@ def _ranked(texts: Mapping[str, str], wanted: Sequence[_Wanted]) -> list[Related
     order = sorted(texts, key=lambda path: (-scores[path], path))[:_SHORTLIST]
     found = [test for path in order for test in _functions(path, texts[path], files[path], wanted, likeness)]
     return sorted(found, key=lambda test: -test.score)
-
-
-def _holds_tests(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return is_test(path) and name not in ("__init__.py", "conftest.py")
 
 
 def _file_reasons(path: str, text: str, wanted: Sequence[_Wanted]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """CodeResonator: solves FILE, OPERATION and LOCATION of one repository jointly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -92,8 +92,12 @@ class CodeResonator:
     def __init__(self, dimension: int = DIMENSION) -> None:
         self.items = ItemMemory(dimension, _SEED)
 
-    def solve(self, observed: Observation) -> Beliefs:
+    def solve(self, observed: Observation, less: Callable[[Real, ItemMemory], Real] | None = None) -> Beliefs:
         """The beliefs that the slots come to, together.
+
+        Args:
+            observed: the evidence.
+            less: takes out of the record `(D,)`, in the space of `items`, what is known to have failed.
 
         Raises:
             ValueError: nothing is observed of one of the slots.
@@ -117,6 +121,8 @@ class CodeResonator:
             {slot: np.einsum("i,ij->j", np.sqrt(evidence[slot]), book.vectors) for slot, book in codebooks.items()},
             self.items,
         )
+        if less:
+            record = less(record, self.items)
         found = RecordResonator(codebooks, self._couplings(observed, places), self.items).decode(record)
         return _beliefs(found, list(observed.files), places, list(observed.operations))
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kent_agent.accumulator import ConstraintAccumulator
 from kent_agent.execution.client import Outcome
 from kent_agent.locator import Localization
 from kent_agent.resonator import Factorization
@@ -28,7 +29,11 @@ class _Traced:
 
 
 def traced_places(
-    located: Localization, outcomes: Sequence[Outcome], read_text: Callable[[str], str | None], k: int
+    located: Localization,
+    outcomes: Sequence[Outcome],
+    read_text: Callable[[str], str | None],
+    k: int,
+    failed: ConstraintAccumulator | None = None,
 ) -> list[Factorization]:
     """The k likeliest places by the issue's text and by what failing checks ran; by the text alone if nothing ran.
 
@@ -36,6 +41,7 @@ def traced_places(
         located: by the text.
         outcomes: of the checks at the base commit, with the lines that they ran.
         read_text: the text of a file of the repository.
+        failed: what failed in places that the observation does not hold, so that it could not be taken out of that.
     """
     traced = _traced(outcomes, read_text)
     if not traced.run or located.beliefs is None or not located.factorizations:
@@ -43,6 +49,8 @@ def traced_places(
     beliefs = {(place.path, place.symbol.name): (belief, place.symbol) for place, belief in located.beliefs.places}
     known = {key: symbol for key, (_, symbol) in beliefs.items()} | dict(traced.run)
     nats = {key: _nats(key, beliefs[key][0] if key in beliefs else 0.0, traced) for key in known}
+    if failed:
+        nats |= {key: nats[key] + failed.bias_of_place(key[0], known[key]) for key in known.keys() - beliefs.keys()}
     total = sum(math.exp(value) for value in nats.values())
     best = sorted(known, key=lambda key: (-nats[key], key))[:k]
     return [_factorization(located, key, known[key], math.exp(nats[key]) / total) for key in best]

@@ -75,7 +75,7 @@ def test_the_more_a_failure_changed_the_less_it_counts(place: Slots, kind: str, 
         accumulator = ConstraintAccumulator()
         accumulator.record(place, kind, change)
         biases.append(accumulator.bias(place, kind))
-    assert biases[0] <= biases[1]
+    assert biases[0] <= biases[1] + 1e-9
 
 
 def test_a_failure_that_came_further_is_a_bonus_smaller_than_a_plain_ones_penalty() -> None:
@@ -116,6 +116,6 @@ def test_an_observation_turns_from_what_failed_to_the_next_best() -> None:
     accumulator = ConstraintAccumulator()
     assert np.array_equal(accumulator.subtract_from(observation, items), observation)
     accumulator.record(PLACE, KIND, 0.0)
-    assert best(accumulator.subtract_from(observation, items)) == [PLACE.file, STRANGER.place]
+    assert best(accumulator.subtract_from(observation, items, rate=0.2)) == [PLACE.file, STRANGER.place]
     accumulator.record(PLACE, KIND, 0.0)
-    assert best(accumulator.subtract_from(observation, items)) == [STRANGER.file, STRANGER.place]
+    assert best(accumulator.subtract_from(observation, items, rate=0.2)) == [STRANGER.file, STRANGER.place]

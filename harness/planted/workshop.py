@@ -15,7 +15,8 @@ from harness.builder import Blueprint, ImageBuilder
 from harness.planted.releases import OWNER, Release
 from harness.recipes import Recipe
 from kent_agent.errors import HarnessError
-from kent_agent.execution.junit import TestStatus, pytest_results
+from kent_agent.execution.reports import TestStatus
+from kent_agent.execution.runners import pytest_results
 from kent_agent.execution.sandbox import WORK, Sandbox
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ their probabilities (best-first search), some at a time, since the network reads
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -42,6 +42,10 @@ _LITERALS = 24  # sites whose strings are varied
 _LONGEST = 24  # tokens; longer edits are not found by search
 
 
+Bias = Callable[[Action], float]
+"""What to add to the natural logarithm of an action's probability."""
+
+
 @dataclass(frozen=True)
 class _Partial:
     """What has been written at a hypothesis' site so far."""
@@ -61,21 +65,22 @@ class EditSearch:
     def __init__(self, model: DecoderModel) -> None:
         self.model = model
 
-    def propose(self, situation: Situation, limit: int) -> list[Proposal]:
+    def propose(self, situation: Situation, limit: int, bias: Bias | None = None) -> list[Proposal]:
         """The likeliest edits, best first: distinct ones that apply, parse and change the text.
 
         Args:
             situation: the place to edit.
             limit: how many at most.
+            bias: steers which edits are found, and in which order; their probabilities are as without it.
         """
         with torch.inference_mode():
-            decoding = Decoding(self.model, situation)
+            decoding = Decoding(self.model, situation, bias)
             completed = sorted(decoding.completed(int(limit * _SPARE)), key=lambda each: -each[1])
         found: dict[str, Proposal] = {}
         for edit, log_probability in completed:
             after = applied(situation, edit)
             if after is not None and after not in found:
-                found[after] = Proposal((edit,), after, log_probability)
+                found[after] = Proposal((edit,), after, log_probability - (bias(edit.action) if bias else 0.0))
             if len(found) >= limit:
                 break
         return list(found.values())
@@ -94,11 +99,13 @@ class Decoding:
     Args:
         model: the decoder.
         situation: the place to edit.
+        bias: of the actions, for what is completed.
     """
 
-    def __init__(self, model: DecoderModel, situation: Situation) -> None:
+    def __init__(self, model: DecoderModel, situation: Situation, bias: Bias | None = None) -> None:
         self.network = model.network
         self.situation = situation
+        self.bias = bias
         self.condition = torch.from_numpy(situation.condition(model.items))[None]
         self._memories: dict[int, tuple[Tensor, ...]] = {}
 
@@ -113,6 +120,17 @@ class Decoding:
             torch.zeros(len(table.measures), dtype=torch.long),
         )
         found: Reals = torch.log_softmax(scores, 0).numpy()
+        return found
+
+    @cached_property
+    def _steered(self) -> Reals:
+        """The sites' scores with the bias of their actions, `(n,)`."""
+        if self.bias is None:
+            return self.site_scores
+        of_action = {action: self.bias(action) for action in Action}
+        found: Reals = self.site_scores + np.array(
+            [of_action[site.action] for site in self.situation.sites], dtype=np.float32
+        )
         return found
 
     @cached_property
@@ -159,7 +177,7 @@ class Decoding:
 
     def completed(self, limit: int) -> Iterator[tuple[Edit, float]]:
         """Edits with the logarithms of their probabilities; of those that write something the likeliest, best first."""
-        sites, scores = self.situation.sites, self.site_scores
+        sites, scores = self.situation.sites, self._steered
         order = np.argsort(-scores, kind="stable").tolist()
         for i in order:
             if sites[i].action in WORDLESS:

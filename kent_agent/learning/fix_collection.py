@@ -13,7 +13,7 @@ from kent_agent.durable import write_atomically, writing
 from kent_agent.errors import KentError, RunError
 from kent_agent.learning.fix_mining import head_of, mine_fixes
 from kent_agent.learning.fixes import load_fixes
-from kent_agent.learning.splits import split_of
+from kent_agent.learning.splits import SPLITS, split_of
 from kent_agent.workers import spawned_pool
 
 
@@ -25,15 +25,18 @@ class Manifest:
         repositories: the commit to go back from, by `owner/name`.
         commits: how many commits of each are looked at.
         seed: of the split.
+        split: of each repository.
     """
 
     repositories: Mapping[str, str]
     commits: int
     seed: int
+    split: Mapping[str, str]
 
     def dump(self) -> str:
         """The manifest as JSON."""
-        return json.dumps(asdict(self) | {"repositories": dict(sorted(self.repositories.items()))}, indent=1) + "\n"
+        ordered = {name: dict(sorted(getattr(self, name).items())) for name in ("repositories", "split")}
+        return json.dumps(asdict(self) | ordered, indent=1) + "\n"
 
 
 def commits_listed(path: Path) -> dict[str, str]:
@@ -50,6 +53,19 @@ def commits_listed(path: Path) -> dict[str, str]:
         raise KentError(f"{path} maps no repository to a commit ({error}); give a manifest that mine wrote.") from error
 
 
+def split_listed(path: Path) -> dict[str, str]:
+    """The split of the repositories in a manifest; of none in a plain mapping, or in a manifest without it.
+
+    Raises:
+        KentError: there is a split that is none, or of a repository that is not listed.
+    """
+    commits = commits_listed(path)
+    found = json.loads(path.read_text(encoding="utf-8")).get("split", {})
+    if not isinstance(found, dict) or not commits.keys() >= found.keys() or {*found.values()} - {*SPLITS}:
+        raise KentError(f"The split in {path} must map repositories that it lists to {', '.join(SPLITS)}; correct it.")
+    return found
+
+
 def collect_fixes(
     mirrors: Mapping[str, Path], output: Path, workers: int, commits: int, seed: int, listed: Path | None
 ) -> int:
@@ -59,7 +75,8 @@ def collect_fixes(
         mirrors: the git directory of each repository.
         output: fixes.jsonl; beside it come `<output>.repositories.json` and, until all is done, `<output>.parts`.
         workers: processes.
-        listed: maps repositories to the commits to mine from, instead of their HEAD; others are left out.
+        listed: maps repositories to the commits to mine from, instead of their HEAD; others are left out. Those that
+            it gives a split keep it.
 
     Returns:
         How many rows there are.
@@ -79,11 +96,13 @@ def collect_fixes(
 def _manifest(mirrors: Mapping[str, Path], output: Path, commits: int, seed: int, listed: Path | None) -> Manifest:
     """The manifest of an earlier run into the same file, which must have been the same; else a new one."""
     path = output.with_name(output.name + ".repositories.json")
-    known = commits_listed(listed or path) if listed or path.is_file() else None
+    source = listed or (path if path.is_file() else None)
+    known = commits_listed(source) if source else None
     if known is not None and (unknown := known.keys() - mirrors.keys()):
         raise KentError(f"There is no mirror of {', '.join(sorted(unknown))}; clone it, or leave it out of the list.")
     heads = known if known is not None else {repo: head_of(repo, mirror) for repo, mirror in mirrors.items()}
-    manifest = Manifest(heads, commits, seed)
+    split = split_of(heads.keys(), seed, split_listed(source) if source else None)
+    manifest = Manifest(heads, commits, seed, split)
     if path.is_file() and path.read_text(encoding="utf-8") != manifest.dump():
         raise RunError(
             f"{path} tells of other options or commits; remove it and {output.name}.parts, or choose another -o."
@@ -131,7 +150,6 @@ def _mine_part(repo: str, mirror: Path, manifest: Manifest, path: Path) -> tuple
 
 def _joined(manifest: Manifest, parts: Path, output: Path) -> int:
     """Writes all rows in the order of the repositories' names, each normalised diff once, and counts them."""
-    split = split_of(manifest.repositories.keys(), manifest.seed)
     seen: set[str] = set()
     temporary = output.with_name(output.name + ".tmp")
     with writing(temporary), temporary.open("w", encoding="utf-8") as file:
@@ -139,7 +157,7 @@ def _joined(manifest: Manifest, parts: Path, output: Path) -> int:
             for fix in load_fixes(_part(parts, repo)):
                 if fix.key not in seen:
                     seen.add(fix.key)
-                    file.write(replace(fix, split=split[repo]).dump() + "\n")
+                    file.write(replace(fix, split=manifest.split[repo]).dump() + "\n")
     with writing(output):
         temporary.replace(output)
     return len(seen)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kent_agent.execution.client import Candidate, Check, Execution, Outcome
-from kent_agent.execution.junit import TestStatus, pytest_results
+from kent_agent.execution.reports import TestStatus
+from kent_agent.execution.runners import pytest_results
 from kent_agent.execution.sandbox import Limits, Sandbox
 
 if TYPE_CHECKING:

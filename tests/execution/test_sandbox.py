@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kent_agent.execution.junit import TestStatus, pytest_results
 from kent_agent.execution.leftovers import LABEL, remove_leftovers, run_name
+from kent_agent.execution.reports import TestStatus
+from kent_agent.execution.runners import pytest_results
 from kent_agent.execution.sandbox import Limits, Sandbox, SandboxError
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kent_agent.agent import AgentOptions, KentAgent
+from kent_agent.confirmation import Confirmation, Survivor, worth
 from kent_agent.generator import Candidate
 from kent_agent.resonator import Factorization
 from kent_agent.source.diff import unified_diff
 from kent_agent.source.grammar import Action, Edit, Site
 from kent_agent.source.symbols import Symbol
 from kent_agent.task import CodePatch, Operation, SWETask
-from kent_agent.validation import Validation, Validator, worth
+from kent_agent.validation import Reproductions, Validation, Validator, key_of
 from kent_agent.workspace import RepoSnapshot
 
 if TYPE_CHECKING:
@@ -89,16 +90,24 @@ def diff(text: str, each: Candidate) -> str:
     return unified_diff({PATH: (text, each.after)})
 
 
+def survivors(
+    validation: Validation, candidates: list[Candidate], found: Reproductions, snapshot: RepoSnapshot, text: str
+) -> list[Survivor]:
+    """What is left of candidates that are run and confirmed."""
+    flipping = validation.run(candidates, found, most=len(candidates))
+    return Confirmation(validation, found, snapshot).survivors(flipping, lambda each: diff(text, each))
+
+
 def test_only_what_makes_the_check_pass_survives(validation: Validation, snapshot: RepoSnapshot, text: str) -> None:
     candidates = [candidate(text, "width + height", f"width {sign} height", -i) for i, sign in enumerate("-*/")]
     found = validation.reproduce(ISSUE, snapshot)
     assert [each.base.stdout for each in found] == ["5\n"] * len(found) != []
-    survivors = validation.survivors(candidates, found, snapshot, lambda each: diff(text, each))
-    assert [each.candidate for each in survivors] == [candidates[1]]
-    assert survivors[0].diff == diff(text, candidates[1]) and survivors[0].flipped == 1
-    assert validation.fates.keys() == {0, 2} and validation.flipping == [1]
+    (survivor,) = survivors(validation, candidates, found, snapshot, text)
+    assert survivor == Survivor(candidates[1], diff(text, candidates[1]), flipped=1, rungs=3)
+    keys = [key_of(each) for each in candidates]
+    assert validation.fates.keys() == {keys[0], keys[2]} and validation.flipping == {keys[1]: 1}
     report = validation.report
-    assert (report.tried, report.first_survivor, report.first_by_score) == (3, 2, 2)
+    assert (report.rounds, report.tried, report.first_survivor, report.first_by_score) == (1, 3, 2, 2)
     assert (report.note, report.budget_hit) == ("", False)
     assert report.checks[0]["base"] == {"status": "finished", "exception": None, "message": ""}
 
@@ -109,9 +118,25 @@ def test_what_breaks_a_test_that_passed_does_not_survive(
     right = candidate(text, "width + height", "width * height", 0.0)
     careless = candidate(text.replace("2 * (width", "3 * (width"), "width + height", "width * height", 1.0)
     found = validation.reproduce(ISSUE, snapshot)
-    survivors = validation.survivors([careless, right], found, snapshot, lambda each: diff(text, each))
-    assert [each.candidate for each in survivors] == [right]
-    assert validation.report.broke == 1 and validation.fates == {0: "it breaks a test that passed"}
+    assert [each.candidate for each in survivors(validation, [careless, right], found, snapshot, text)] == [right]
+    assert validation.report.broke == 1 and validation.fates == {key_of(careless): "it breaks a test that passed"}
+
+
+def test_what_was_run_is_not_run_again(validation: Validation, snapshot: RepoSnapshot, text: str) -> None:
+    wrong, right = (candidate(text, "width + height", f"width {sign} height", 0.0) for sign in "-*")
+    found = validation.reproduce(ISSUE, snapshot)
+    assert validation.run([wrong], found, most=5) == []
+    assert validation.run([wrong, right], found, most=5) == [right]
+    assert (validation.report.rounds, validation.report.tried) == (2, 2)
+
+
+def test_no_more_are_run_than_are_asked_for(validation: Validation, snapshot: RepoSnapshot, text: str) -> None:
+    wrong = [candidate(text, "width + height", f"width + height - {i}", -i) for i in range(30, 50)]
+    found = validation.reproduce(ISSUE, snapshot)
+    validation.run(wrong, found, most=4)
+    assert validation.report.tried == 4 and validation.going
+    validation.run(wrong, found, most=20)
+    assert validation.report.tried == validation.limit == 10 and not validation.going
 
 
 def test_an_issue_that_shows_nothing_lets_nothing_survive(
@@ -122,7 +147,7 @@ def test_an_issue_that_shows_nothing_lets_nothing_survive(
         found = validation.reproduce(issue, snapshot)
         assert found == [] or all(each.base.stdout == "5\n" for each in found)
         assert "area() adds" not in validation.report.note
-    assert validation.survivors([right], [], snapshot, lambda each: diff(text, each)) == []
+    assert survivors(validation, [right], [], snapshot, text) == []
     assert validation.report.tried == 0
 
 
@@ -136,7 +161,7 @@ def test_what_a_reproduction_runs_is_told(validation: Validation, snapshot: Repo
 def test_an_image_that_is_not_there_is_said_and_nothing_is_run(snapshot: RepoSnapshot, client: object) -> None:
     with Validator().open("kent_agent/nowhere:latest") as validation:
         found = validation.reproduce(ISSUE, snapshot)
-        assert (found, validation.survivors([], found, snapshot, lambda each: "")) == ([], [])
+        assert (found, survivors(validation, [], found, snapshot, "")) == ([], [])
     assert "kent_agent/nowhere" in validation.report.note and validation.report.seconds > 0
 
 
@@ -144,8 +169,8 @@ def test_a_spent_budget_is_recorded(image: str, snapshot: RepoSnapshot, text: st
     with Validator(budget=8, limit=10).open(image) as validation:
         found = validation.reproduce(ISSUE + "\n```\nimport time\ntime.sleep(60)\n```\n", snapshot)
         assert validation.report.budget_hit == bool(validation.report.note)
-        endless = candidate(text, "width + height", "exec('while True: pass')", 0.0)
-        validation.survivors([endless] * 10, found, snapshot, lambda each: diff(text, each))
+        endless = [candidate(text, "width + height", f"exec('while {i}: pass')", 0.0) for i in range(1, 11)]
+        survivors(validation, endless, found, snapshot, text)
     assert validation.report.budget_hit and "budget" in validation.report.note
 
 

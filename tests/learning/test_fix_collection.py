@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from kent_agent.errors import KentError, RunError, WorkspaceError
-from kent_agent.learning.fix_collection import collect_fixes, commits_listed
+from kent_agent.learning.fix_collection import collect_fixes, commits_listed, split_listed
 from kent_agent.learning.fixes import load_fixes
-from kent_agent.learning.splits import split_of
+from kent_agent.learning.splits import SPLITS, split_of
 from tests.learning.mirrors import BuildMirror
 
 REPOS = ("acme/cart", "acme/shop", "fork/cart", "other/till")
@@ -110,6 +110,27 @@ def test_a_listed_repository_without_a_mirror_is_named(mirrors: dict[str, Path],
     listed.write_text(json.dumps({"acme/lost": "0" * 40}))
     with pytest.raises(KentError, match=r"no mirror of acme/lost"):
         collect_fixes(mirrors, tmp_path / "fixes.jsonl", 1, commits=100, seed=3, listed=listed)
+
+
+def test_a_repository_keeps_the_split_that_a_list_gives_it(
+    mirrors: dict[str, Path], collected: Path, tmp_path: Path
+) -> None:
+    listed = tmp_path / "commits.json"
+    commits = commits_listed(manifest_of(collected))
+    drawn = split_of(REPOS, 3)["acme/cart"]
+    kept = next(part for part in SPLITS if part != drawn)
+    listed.write_text(json.dumps({"repositories": commits, "split": {"acme/cart": kept}}))
+    output = tmp_path / "fixes.jsonl"
+    collect_fixes(mirrors, output, workers=1, commits=100, seed=3, listed=listed)
+    assert {fix.split for fix in load_fixes(output) if fix.repo == "acme/cart"} == {kept}
+    assert split_listed(manifest_of(output)) == split_of(REPOS, 3, {"acme/cart": kept})
+
+
+@pytest.mark.parametrize("split", [{"acme/lost": "train"}, {"acme/cart": "exam"}, ["train"]], ids=str)
+def test_a_split_that_is_none_is_refused(split: object, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text(json.dumps({"repositories": {"acme/cart": "0" * 40}, "split": split}))
+    with pytest.raises(KentError, match=r"The split in .*list\.json must map repositories that it lists to train, "):
+        split_listed(tmp_path / "list.json")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"repositories": 1}', "1"])

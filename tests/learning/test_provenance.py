@@ -72,7 +72,8 @@ def test_the_decoder_saw_no_repository_that_it_is_measured_on(decoder: DecoderMo
     made = decoder.provenance
     training, validation = set(made["repositories"]), set(made["validation_repositories"])
     assert training and validation and not training & validation
-    split = split_of(made["mined"]["repositories"], made["mined"]["seed"])
+    mined = made["mined"]
+    split = split_of(mined["repositories"], mined["seed"], mined.get("split"))
     assert {split[repo] for repo in training} == {TRAIN}
     assert {split[repo] for repo in validation} == {VALIDATION}
     assert list(split.values()).count(HELDOUT) >= 8

@@ -50,3 +50,18 @@ def test_another_seed_holds_others_out() -> None:
 def test_the_shares_are_as_documented(count: int, parts: tuple[int, int, int]) -> None:
     counted = Counter(split_of(names(count), 0).values())
     assert (counted[TRAIN], counted[VALIDATION], counted[HELDOUT]) == parts
+
+
+@settings(deadline=None)
+@given(COUNTS, COUNTS, st.integers(0, 99))
+def test_what_is_drawn_stays_where_it_is_as_others_come_in(count: int, more: int, seed: int) -> None:
+    before = split_of(names(count), seed)
+    grown = split_of(names(count + more), seed, before)
+    assert {repo: grown[repo] for repo in before} == before
+    assert sorted(grown) == sorted(names(count + more))
+
+
+def test_others_fill_up_the_shares() -> None:
+    grown = split_of(names(60), 0, split_of(names(40), 0))
+    counted = Counter(grown.values())
+    assert (counted[TRAIN], counted[VALIDATION], counted[HELDOUT]) == (45, 6, 9)

@@ -1,14 +1,14 @@
-"""Results of tests, one by one, from the report that pytest writes in JUnit's format."""
+"""Results of tests, one by one, from what their runner writes: JUnit's format, or unittest's lines."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
 from enum import StrEnum
 from xml.etree import ElementTree
 
-from kent_agent.execution.sandbox import WORK, CommandResult, Sandbox
+# `test_x (module.Class) ... ok`; the first line of a docstring, and what the test prints, may stand between.
+_TEST = re.compile(r"^(\w+) \(([\w.<>]+)\)", re.MULTILINE)
+_END = re.compile(r"(?:^|\.\.\. )(ok|FAIL|ERROR|skipped\b.*|expected failure|unexpected success)$", re.MULTILINE)
 
 
 class TestStatus(StrEnum):
@@ -22,36 +22,7 @@ class TestStatus(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True)
-class TestReport:
-    """What became of a run of tests.
-
-    Attributes:
-        results: `class.name::test[parameters]` -> status. None when there is no whole report: the command's output
-            says why.
-    """
-
-    __test__ = False
-
-    results: Mapping[str, TestStatus] | None
-    command: CommandResult
-
-
-def pytest_results(sandbox: Sandbox, selection: Sequence[str], timeout: float) -> TestReport:
-    """Run pytest in the sandbox's tree.
-
-    Args:
-        selection: paths or ids of tests, relative to the repository.
-        timeout: seconds for all of them.
-
-    Raises:
-        SandboxError: the container ended.
-    """
-    path = f"{WORK}/scratch/{secrets.token_hex(8)}.xml"
-    script = 'python=$(command -v python || command -v python3); exec "$python" -m pytest "$@"'
-    options = ["-q", "-p", "no:cacheprovider", f"--junitxml={path}"]
-    result = sandbox.run(["/bin/bash", "-c", script, "kent", *options, *selection], timeout, report=path)
-    return TestReport(parse_junit(result.report) if result.report else None, result)
+_VERBOSE = {"ok": TestStatus.PASSED, "ERROR": TestStatus.ERROR, "skipped": TestStatus.SKIPPED}
 
 
 def parse_junit(text: str) -> dict[str, TestStatus] | None:
@@ -70,6 +41,14 @@ def parse_junit(text: str) -> dict[str, TestStatus] | None:
         if results.get(name, TestStatus.PASSED) is TestStatus.PASSED:
             results[name] = status
     return results
+
+
+def parse_verbose(text: str) -> dict[str, TestStatus]:
+    """Test -> status, from what unittest writes when it is verbose; a test that does not end is not there."""
+    begun = list(_TEST.finditer(text))
+    ends = [*(each.start() for each in begun), len(text)][1:]
+    told = [(each, _END.search(text, each.end(), end)) for each, end in zip(begun, ends, strict=True)]
+    return {f"{test[2]}::{test[1]}": _VERBOSE.get(end[1].split()[0], TestStatus.FAILED) for test, end in told if end}
 
 
 def _status(case: ElementTree.Element) -> TestStatus:

@@ -1,0 +1,106 @@
+"""ExecutedSearch: rounds of places, edits and runs, each steered by what failed in those before.
+
+A round factorises the issue anew without what failed, decodes edits with a bias against it, runs those that were not
+run yet, and confirms what makes a check of the issue pass. The first round with a survivor is the last.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kent_agent.clock import Clock
+from kent_agent.confirmation import Confirmation, Diff, Survivor
+from kent_agent.generator import KEPT, SPARE, Candidate, CodeGenerator
+from kent_agent.locator import Localization, Locator
+from kent_agent.resonator import Factorization
+from kent_agent.source.issue import Issue
+from kent_agent.traced import traced_places
+from kent_agent.validation import Key, Reproductions, Validation, key_of
+from kent_agent.workspace import RepoSnapshot
+
+_ROUNDS = 2
+_TRACED = 2  # times as many places are decoded where a check can choose among what is written there
+
+
+class ExecutedSearch:
+    """The search for one issue.
+
+    Args:
+        locator, generator: as without execution.
+        validation: runs candidates, and keeps what failed.
+        shown: checks that show the fault; without any there is one round, and nothing is run.
+        issue: the parsed issue.
+        located: where it is by its text.
+        snapshot: the repository at its base commit.
+
+    Attributes:
+        places: looked at, those of the first round first.
+        survivors: best first.
+    """
+
+    def __init__(
+        self,
+        locator: Locator,
+        generator: CodeGenerator,
+        validation: Validation,
+        shown: Reproductions,
+        issue: Issue,
+        located: Localization,
+        snapshot: RepoSnapshot,
+    ) -> None:
+        self.locator, self.generator = locator, generator
+        self.validation, self.shown = validation, shown
+        self.issue, self.located, self.snapshot = issue, located, snapshot
+        self.places: tuple[Factorization, ...] = ()
+        self.survivors: list[Survivor] = []
+        self._candidates: dict[Key, Candidate] = {}
+
+    @property
+    def refuted_or_left(self) -> list[Candidate]:
+        """All that did not survive: first what made a check pass, then by score; with why what was run is no answer."""
+        validation, survived = self.validation, {key_of(each.candidate) for each in self.survivors}
+        rest = {key: each for key, each in self._candidates.items() if key not in survived}
+        order = sorted(rest, key=lambda key: (key not in validation.flipping, -rest[key].score))
+        return [replace(rest[key], dropped=validation.fates.get(key) or rest[key].dropped) for key in order]
+
+    def run(self, places: int, diff: Diff, clock: Clock) -> None:
+        """Searches until something survives, or time, leave or rounds are spent.
+
+        Args:
+            places: how many to decode where nothing can be run.
+            diff: of a candidate; empty where git refuses it.
+            clock: told of the stages.
+        """
+        if not self.shown:
+            with clock.stage("generate"):
+                self._decoded(self.located.factorizations[:places], 1 + SPARE)
+            return
+        confirmation = Confirmation(self.validation, self.shown, self.snapshot)
+        most = math.ceil(self.validation.limit / _ROUNDS)
+        for _ in range(_ROUNDS):
+            with clock.stage("factorize"):
+                found = self._factorized(_TRACED * places)
+            with clock.stage("generate"):
+                candidates = self._decoded(found, self.validation.report.tried + most)
+            with clock.stage("execute"):
+                flipping = self.validation.run(candidates, self.shown, most)
+            with clock.stage("confirm"):
+                self.survivors = confirmation.survivors(flipping, diff)
+            if self.survivors or not self.validation.going:
+                return
+
+    def _factorized(self, places: int) -> list[Factorization]:
+        """Where to look now: by the text less what failed, and by what the checks ran at the base commit."""
+        failed = self.validation.accumulator
+        again = self.locator.again(self.located, failed, places) if self.validation.report.tried else self.located
+        return traced_places(again, [each.base for each in self.shown], self.snapshot.read_text, places, failed)
+
+    def _decoded(self, places: Sequence[Factorization], limit: int) -> Sequence[Candidate]:
+        bias = self.validation.accumulator.bias_at if self.validation.report.tried else None
+        candidates = self.generator.generate(
+            self.issue, self.snapshot, places, limit, KEPT, self.located.files, bias
+        ).candidates
+        known = {(place.file, place.location) for place in self.places}
+        self.places += tuple(place for place in places if (place.file, place.location) not in known)
+        self._candidates = {key_of(each): each for each in candidates} | self._candidates
+        return candidates
