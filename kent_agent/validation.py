@@ -20,6 +20,7 @@ from kent_agent.execution.sandbox import Sandbox, SandboxError
 from kent_agent.generator import Candidate
 from kent_agent.reproduction import Check, change, checks, classify, flips, reproduces
 from kent_agent.source.exports import Package, package, package_names
+from kent_agent.source.snippets import Snippet
 from kent_agent.workspace import RepoSnapshot
 
 _SNIPPET_TIMEOUT = 20.0  # seconds that a snippet may take
@@ -133,7 +134,7 @@ class Validation:
         self.report.offered = len(offered)
         found: list[Reproduction] = []
         with self.ending_early():
-            outcomes = self._at_base(self.sandbox, dict.fromkeys(check.snippet.code for check in offered))
+            outcomes = self._at_base(self.sandbox, dict.fromkeys(check.snippet for check in offered))
             told = [Reproduction(check, outcomes[check.snippet.code]) for check in offered]
             found = [each for each in told if reproduces(each.base, each.check)]
         self.report.checks = [each.check.provenance | _told(each) for each in found]
@@ -168,9 +169,9 @@ class Validation:
             self.report.budget_hit = self.sandbox is not None and not self.sandbox.budget_left
 
     @staticmethod
-    def _at_base(sandbox: Sandbox, codes: Iterable[str]) -> dict[str, Outcome]:
-        programs = {code: Program(code, timeout=_SNIPPET_TIMEOUT, trace=True) for code in codes}
-        return {code: next(Execution(sandbox, program).run([{}])) for code, program in programs.items()}
+    def _at_base(sandbox: Sandbox, snippets: Iterable[Snippet]) -> dict[str, Outcome]:
+        """What snippets do at the base commit, by their code."""
+        return {each.code: next(Execution(sandbox, _program(each, trace=True)).run([{}])) for each in snippets}
 
     def _flipping(
         self, sandbox: Sandbox, candidates: Sequence[Candidate], found: Reproductions, most: int
@@ -207,7 +208,11 @@ def key_of(candidate: Candidate) -> Key:
 
 def execution_of(sandbox: Sandbox, reproductions: Reproductions) -> Execution:
     """The execution of a snippet that reproductions share."""
-    return Execution(sandbox, Program(reproductions[0].check.snippet.code, timeout=_SNIPPET_TIMEOUT))
+    return Execution(sandbox, _program(reproductions[0].check.snippet))
+
+
+def _program(snippet: Snippet, trace: bool = False) -> Program:
+    return Program(snippet.code, snippet.setup, timeout=_SNIPPET_TIMEOUT, trace=trace)
 
 
 def by_snippet(found: Reproductions) -> list[list[Reproduction]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from kent_agent.source.bindings import imported_modules, undefined_names
 from kent_agent.source.exports import Package
 from kent_agent.source.pieces import Piece, SnippetKind, pieces
+from kent_agent.source.scaffold import DJANGO_IMPORTS, scaffold
 from kent_agent.source.symbols import parse
 from kent_agent.source.transcripts import HOOK, with_imports
 
@@ -22,6 +23,7 @@ class Snippet:
 
     Attributes:
         code: it, as a module.
+        setup: what has to run before it, in the same module; empty for most.
         kind: of its last piece.
         lines: where its pieces are in the issue: first and last line, 1-based, inclusive.
         repairs: what was done to it, in words.
@@ -35,6 +37,7 @@ class Snippet:
     repairs: tuple[str, ...] = ()
     printed: str = ""
     heading: str = ""
+    setup: str = ""
 
     @property
     def shows(self) -> bool:
@@ -117,7 +120,8 @@ def snippets(text: str, package: Package | None = None) -> list[Snippet]:
 def _joined(given: Sequence[Piece], number: int, package: Package | None) -> Snippet | None:
     """A piece with what it needs before it; None where it needs what nothing binds, or does not compile."""
     try:
-        chosen, imports = _needed(given, number, {**COMMON_IMPORTS, **(package.imports if package else {})})
+        offered = (DJANGO_IMPORTS if package.name == "django" else {}) | dict(package.imports) if package else {}
+        chosen, imports = _needed(given, number, {**COMMON_IMPORTS, **offered})
         code = "\n".join(given[i].code for i in chosen)
         code = with_imports(code, [*imports, *_hook(code)])
         if undefined_names(code):
@@ -128,8 +132,10 @@ def _joined(given: Sequence[Piece], number: int, package: Package | None) -> Sni
     repairs = [repair for i in chosen for repair in given[i].repairs]
     repairs += [f"added: {statement}" for statement in imports]
     repairs += ["joined with earlier code"] if len(chosen) > 1 else []
+    setup = scaffold(code)
+    repairs += ["settings and tables for Django"] if setup else []
     lines = tuple((given[i].start, given[i].end) for i in chosen)
-    return Snippet(code, last.kind, lines, tuple(dict.fromkeys(repairs)), last.printed, last.heading)
+    return Snippet(code, last.kind, lines, tuple(dict.fromkeys(repairs)), last.printed, last.heading, setup)
 
 
 def _hook(code: str) -> list[str]:
