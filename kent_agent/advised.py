@@ -12,7 +12,17 @@ from kent_agent.source.issue import Issue
 from kent_agent.source.scan import token_texts
 from kent_agent.source.symbols import innermost
 from kent_agent.source.tokens import is_identifier, lex
-from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, parsed, patched, piece_of, transplants
+from kent_agent.source.transplant import (
+    TELLING,
+    Line,
+    Statements,
+    Transplant,
+    parsed,
+    patched,
+    patched_together,
+    piece_of,
+    transplants,
+)
 from kent_agent.task import Operation
 
 _FILES = 20  # that are searched
@@ -46,11 +56,12 @@ def advised(
         read_text: the text of a file of the repository.
     """
     quoted = frozenset(token_texts(line) for piece in issue.advice for line in piece.new.split("\n"))
-    pieces = [(advice, piece) for advice in issue.advice if (piece := piece_of(advice.new))]
+    every = [(advice, piece_of(advice.new)) for advice in issue.advice]
+    pieces = [(advice, piece) for advice, piece in every if piece or advice.old]
     found: list[_Found] = []
     for rank, file in enumerate(files[:_FILES] if pieces else ()):
         text = read_text(file) or ""
-        fitting = [each for each in pieces if any(_may_be_like(line, text) for line in each[1].every_line)]
+        fitting = [each for each in pieces if _may_stand(*each, text)]
         if fitting and (statements := parsed(text)):
             found += _in_file(file, statements, fitting, quoted, 1 / (1 + rank))
     for prior in (_PATCHED, _PLACED, _TOLD, _SHOWN):
@@ -58,6 +69,13 @@ def advised(
         total = sum(each.weight for each in alike)
         for each in alike:
             yield _scored(each, prior * each.weight / total)
+
+
+def _may_stand(advice: Advice, piece: Statements | None, text: str) -> bool:
+    """Whether it may pay to look for the place of a piece in a text."""
+    if advice.old:
+        return all(line.strip() in text for line in advice.old.split("\n"))
+    return piece is not None and any(_may_be_like(line, text) for line in piece.every_line)
 
 
 def _may_be_like(line: Line, text: str) -> bool:
@@ -69,17 +87,24 @@ def _may_be_like(line: Line, text: str) -> bool:
 def _in_file(
     file: str,
     statements: Statements,
-    pieces: Sequence[tuple[Advice, Statements]],
+    pieces: Sequence[tuple[Advice, Statements | None]],
     quoted: frozenset[Line],
     weight: float,
 ) -> Iterator[_Found]:
     for advice, piece in pieces:
-        exactly = patched(statements, advice.old, advice.new) if advice.old else []
-        for each in exactly or transplants(statements, piece):
+        exactly = _exactly(statements, advice) if advice.old else []
+        for each in exactly or (transplants(statements, piece) if piece and not advice.more else ()):
             placed = each.kept or not quoted.isdisjoint(each.gone)
             told = _PATCHED if advice.old else _PLACED if placed else _TOLD
             prior = told if advice.told else _SHOWN
             yield _Found(file, statements, each, prior, weight * each.alike)
+
+
+def _exactly(statements: Statements, advice: Advice) -> list[Transplant]:
+    """Where the lines stand that a patch takes the place of."""
+    if advice.more:
+        return patched_together(statements, [(each.old, each.new) for each in (advice, *advice.more)])
+    return patched(statements, advice.old, advice.new)
 
 
 def _scored(found: _Found, share: float) -> tuple[float, Factorization, Proposal]:
@@ -103,7 +128,7 @@ def _scored(found: _Found, share: float) -> tuple[float, Factorization, Proposal
     symbol = innermost(found.statements.symbols, first)
     confidences = dict.fromkeys(("FILE", "OPERATION", "LOCATION"), share)
     place = Factorization(found.file, Operation.MODIFY_LINE, symbol, share, confidences, True)
-    return log(share), place, Proposal((Edit(site, _tokens(here.code)),), after, log(share))
+    return log(share), place, Proposal((Edit(site, _tokens(here.code)),), after, 0.0)
 
 
 def _tokens(code: str) -> tuple[str, ...]:

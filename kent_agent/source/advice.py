@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import dedent
 
 from kent_agent.source.blocks import Block, blocks
@@ -14,6 +14,7 @@ _CONTINUED = r"[ \t]+\S|elif |else:|except|finally:"
 _BARE = re.compile(rf"(?:^(?:{_BEGUN}).*(?:\n|\Z)(?:(?:{_CONTINUED}).*(?:\n|\Z))*)+", re.MULTILINE)
 _PATCH = re.compile(r"^@@.*\n(?:[-+ ].*(?:\n|\Z)|\n)+", re.MULTILINE)
 _SESSION = re.compile(r"^\s*(?:>>>|In \[\d+\]:|\$ |% )|\bprint\(|^\s*assert\b", re.MULTILINE)
+_FILE = re.compile(r"^(?=diff --git |--- \S.*\n\+\+\+ )", re.MULTILINE)
 _HEADER = re.compile(r"(?:diff --git|index [0-9a-f]+\.\.|--- |\+\+\+ |@@)")
 _TELLING = re.compile(
     r"(?i)\b(?:fix|chang|replac|correct|solv|solution|resolv|patch|propos|suggest|modif|alternativ|altering|instead|"
@@ -32,11 +33,13 @@ class Advice:
         new: the code, without what it is indented by as a whole.
         old: the code that it takes the place of, where a patch says so; else empty.
         told: whether what introduces it speaks of a change.
+        more: the hunks of the same patch of one file that belong to it.
     """
 
     new: str
     old: str = ""
     told: bool = False
+    more: "tuple[Advice, ...]" = ()
 
 
 def advice(text: str) -> tuple[Advice, ...]:
@@ -58,19 +61,26 @@ def _pieces(block: Block) -> Iterator[Advice]:
 
 
 def _read(text: str, lead: str) -> Iterator[Advice]:
-    """A patch, a piece for each hunk, or else one piece as it is."""
+    """Of a patch the hunks of each file, together and one by one; else one piece as it is."""
     plain = _plain(text)
-    changed = list(_changes(plain))
-    yield from changed or [Advice(plain, told=bool(_TELLING.search(lead)))]
+    patches = [changes for each in _FILE.split(plain) if (changes := list(_changes(each)))]
+    for changes in patches:
+        yield from changes
+        if len(changes) > 1:
+            yield replace(changes[0], more=tuple(changes[1:]))
+    if not patches:
+        yield Advice(plain, told=bool(_TELLING.search(lead)))
 
 
 def _changes(text: str) -> Iterator[Advice]:
-    """What a patch writes, a piece for each hunk; nothing of a text that is none."""
+    """What the patch of one file writes, a piece for each hunk; nothing of a text that is none."""
     for hunk in _hunks(text.split("\n")):
         marks = {line[0] for line in hunk if line.strip()}
         if "+" in marks and marks & {"-", " "} and marks <= {"+", "-", " "}:
-            old, new = ("\n".join(line[1:] for line in hunk if line[:1] in (mark, " ", "")) for mark in "-+")
-            yield Advice(_plain(new), _plain(old), told=True)
+            old, new = ([line[1:] for line in hunk if line[:1] in (mark, " ", "")] for mark in "-+")
+            lines = dedent("\n".join(old + new).expandtabs(4)).split("\n")  # both as deep as they are to one another
+            before, after = lines[: len(old)], lines[len(old) :]
+            yield Advice("\n".join(after).strip("\n"), "\n".join(before).strip("\n"), told=True)
 
 
 def _hunks(lines: list[str]) -> Iterator[list[str]]:

@@ -35,7 +35,7 @@ class Transplant:
         start, end: offsets of those.
         scope: the qualified name of the definition around them.
         code: what is written, indented but for its first line.
-        alike: likeness of both, in [0, 1]; 1 where a patch says what it replaces.
+        alike: likeness of both, in [0, 1]; 1 where a patch says what it replaces, and more where several hunks agree.
         kept: whether a telling line stays.
         gone: the lines that do not stay.
     """
@@ -179,6 +179,23 @@ def patched(file: Statements, old: str, new: str) -> list[Transplant]:
             code = "".join(_shifted(line, depth) + file.document.newline for line in new.splitlines())
             found.append(Transplant(start, end, "<module>", code, 1.0, True, frozenset()))
     return found
+
+
+def patched_together(file: Statements, changes: Sequence[tuple[str, str]]) -> list[Transplant]:
+    """The lines of a file from the first to the last that several hunks (old, new) meet, after all of these.
+
+    Nothing unless each hunk fits one place, and none the place of another.
+    """
+    fits = [patched(file, old, new) for old, new in changes]
+    if any(len(places) != 1 for places in fits):
+        return []
+    hunks = sorted((places[0] for places in fits), key=lambda hunk: hunk.start)
+    if any(one.end > other.start for one, other in pairwise(hunks)):
+        return []
+    text, end = file.document.text, hunks[-1].end
+    following = [hunk.start for hunk in hunks[1:]]
+    code = "".join(hunk.code + text[hunk.end : start] for hunk, start in zip(hunks, [*following, end], strict=True))
+    return [Transplant(hunks[0].start, end, "<module>", code, len(hunks) ** 2, True, frozenset())]
 
 
 def _depth(line: str) -> int:

@@ -1,5 +1,7 @@
 """Code that an issue shows is found wherever it stands, with whether a change is spoken of."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,9 +42,23 @@ def test_a_patch_is_what_it_writes_in_the_place_of_what_it_takes() -> None:
     first, second = " def f():\n-    return 1\n+    return 2\n", " a = 1\n+b = 2\n"
     patch = f"--- a/x.py\n+++ b/x.py\n@@ -1,3 +1,3 @@\n{first}@@ -9,2 +9,3 @@\n{second}"
     assert advice(f"Wrong\n\n```diff\n{patch}```\n") == (
-        Advice("def f():\n    return 2", "def f():\n    return 1", told=True),
-        Advice("a = 1\nb = 2", "a = 1", told=True),
+        one := Advice("def f():\n    return 2", "def f():\n    return 1", told=True),
+        other := Advice("a = 1\nb = 2", "a = 1", told=True),
+        replace(one, more=(other,)),
     )
+
+
+def test_hunks_of_several_files_do_not_belong_together() -> None:
+    patch = "".join(
+        f"--- a/{name}.py\n+++ b/{name}.py\n@@ -1,2 +1,2 @@\n a = 1\n-{name} = 2\n+{name} = 3\n" for name in "xy"
+    )
+    found = advice(f"```diff\n{patch}```\n")
+    assert [(each.new, each.more) for each in found] == [("a = 1\nx = 3", ()), ("a = 1\ny = 3", ())]
+
+
+def test_both_sides_of_a_patch_are_as_deep_as_they_are_to_one_another() -> None:
+    (found,) = advice("```diff\n-        if a:\n-            b()\n+    b()\n     c()\n```\n")
+    assert found == Advice("b()\nc()", "    if a:\n        b()\nc()", told=True)
 
 
 @pytest.mark.parametrize(

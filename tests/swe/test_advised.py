@@ -43,6 +43,22 @@ def test_the_clearer_an_issue_says_so_the_likelier_its_code_is_the_edit(body: st
     assert after == LUT.replace(OLD, NEW)
 
 
+def test_hunks_of_one_patch_are_likeliest_together() -> None:
+    old, new = "def expand(y0, y1, length):", "def expand(y0, y1, length=2):"
+    first = f"@@ -1,2 +1,2 @@\n-{old}\n+{new}\n     step = (y1 - y0) / length\n"
+    body = f"```diff\n{first}@@ -5,2 +5,2 @@\n-    {OLD}\n+    {NEW}\n     return vals\n```"
+    found = proposals(body)
+    shares = [share for share, _, _ in found]
+    assert len(found) == 3 and shares[0] == pytest.approx(0.4) and sum(shares) == pytest.approx(0.6)
+    assert found[0][2] == LUT.replace(OLD, NEW).replace(old, new)
+
+
+def test_a_patch_is_taken_up_though_its_lines_alone_are_no_python() -> None:
+    body = "```diff\n-        (y1 - y0) / length\n+        (y1 - y0) / (length - 1)\n     )\n```"
+    text = LUT.replace("    step = (y1 - y0) / length\n", "    step = (\n        (y1 - y0) / length\n    )\n")
+    assert [after for _, _, after in proposals(body, {"a.py": text})] == [text.replace("/ length", "/ (length - 1)")]
+
+
 def test_a_likelier_file_comes_first_and_all_share_what_is_believed() -> None:
     found = proposals(f"I run\n```\n{NEW}\n```", {"a.py": LUT, "b.py": LUT})
     assert sum(share for share, _, _ in found) == pytest.approx(0.03)
