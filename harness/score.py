@@ -19,6 +19,7 @@ from harness.repositories import open_store
 from harness.submissions import Submission, read_submission
 from kent_agent.dataset import load_split
 from kent_agent.errors import HarnessError, KentError, PatchError
+from kent_agent.source.sameness import normal_form
 from kent_agent.task import SWETask
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
@@ -39,6 +40,7 @@ class Score:
         parses: of these, the ones that leave every .py file they touch parseable.
         file_hit: of those that apply, the ones that touch at least one gold file.
         function_hit: likewise at least one gold function (class or module, where gold edits no function).
+        same_code: likewise those that leave the code which the gold patch leaves, comments and formatting aside.
         resolved: from the report of an evaluation of this very file; None without one.
         seconds: mean per instance, from the trajectories; None without any.
     """
@@ -54,6 +56,7 @@ class Score:
     parses: int = 0
     file_hit: int = 0
     function_hit: int = 0
+    same_code: int = 0
     resolved: int | None = None
     seconds: float | None = None
 
@@ -65,6 +68,7 @@ class Verdict:
     parses: bool
     file_hit: bool
     function_hit: bool
+    same_code: bool
 
 
 def score(submissions: Sequence[Submission], rows: Sequence[Mapping[str, Any]], store: RepositoryStore) -> list[Score]:
@@ -107,6 +111,7 @@ def _count(verdict: Verdict | None, result: Score) -> None:
         result.parses += verdict.parses
         result.file_hit += verdict.file_hit
         result.function_hit += verdict.function_hit
+        result.same_code += verdict.same_code
 
 
 def judge(patch: str, row: Mapping[str, Any], snapshot: RepoSnapshot) -> Verdict | None:
@@ -121,17 +126,32 @@ def judge(patch: str, row: Mapping[str, Any], snapshot: RepoSnapshot) -> Verdict
         parses=all(_parses(content) for path, content in after.items() if path.endswith(".py")),
         file_hit=not files.isdisjoint(gold_files(row)),
         function_hit=not functions.isdisjoint(gold_functions(row, snapshot.read_text)),
+        same_code=_same_code(after, snapshot.apply(row["patch"]), snapshot),
     )
 
 
-def _parses(content: bytes) -> bool:
+def _same_code(left: Mapping[str, bytes], right: Mapping[str, bytes], snapshot: RepoSnapshot) -> bool:
+    """Whether two sets of changed files leave the same code in a repository, and the same bytes in other files."""
+    for path in left.keys() | right.keys():
+        before = (snapshot.read_text(path) or "").encode()
+        one, other = left.get(path, before), right.get(path, before)
+        if one != other and not (path.endswith(".py") and _form(one) == _form(other) is not None):
+            return False
+    return True
+
+
+def _form(content: bytes) -> str | None:
+    """What two files of the same code have in common; None for what is no Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            ast.parse(content)
+            return normal_form(ast.parse(content))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True
+            return None
+
+
+def _parses(content: bytes) -> bool:
+    return _form(content) is not None
 
 
 def mean_seconds(submission: Submission) -> float | None:

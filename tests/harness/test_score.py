@@ -156,6 +156,7 @@ def test_counts_of_a_submission(calc: Any, submit: Any, score: Any) -> None:
         "parses": 1,
         "file_hit": 1,
         "function_hit": 0,
+        "same_code": 0,
         "resolved": None,
         "seconds": None,
     }
@@ -163,7 +164,18 @@ def test_counts_of_a_submission(calc: Any, submit: Any, score: Any) -> None:
 
 def test_gold_hits_its_own_places(calc: Any, submit: Any, score: Any) -> None:
     _, output = score(submit({"gold": calc.row["patch"]}), "--json")
-    assert found(output) | {"applies": 1, "parses": 1, "file_hit": 1, "function_hit": 1} == found(output)
+    hits = dict.fromkeys(("applies", "parses", "file_hit", "function_hit", "same_code"), 1)
+    assert found(output) | hits == found(output)
+
+
+def test_the_same_code_in_other_words_is_the_same_code(calc: Any, submit: Any, score: Any) -> None:
+    """A comment is none; another file, or another statement, is."""
+    gold = calc.row["patch"]
+    commented = gold.replace("+= amount\n", "+= amount  # what is added\n")
+    assert commented != gold
+    for patch, same in ((commented, 1), (ELSEWHERE, 0)):
+        _, output = score(submit({"gold": patch}), "--json")
+        assert found(output) | {"applies": 1, "same_code": same} == found(output)
 
 
 def test_the_table_has_a_line_for_each_submission(calc: Any, submit: Any, score: Any) -> None:
