@@ -86,6 +86,7 @@ class ExecutedSearch:
                 flipping = self.validation.run(candidates, self.shown, most)
             with clock.stage("confirm"):
                 self.survivors = confirmation.survivors(flipping, diff)
+                self.validation.report.survived = len(self.survivors)
             if self.survivors or not self.validation.going:
                 return
 

@@ -52,8 +52,9 @@ class Report:
         tried: candidates that were run.
         first_survivor: how many had been run with the first one that survived its check; 0 for none.
         first_by_score: how many would have been, had no failure steered the search; 0 where that is not known.
-        disagreed: survivors that did not survive on a pristine tree.
-        broke: survivors that broke a test that passed.
+        disagreed: candidates that made a check pass, and not on a pristine tree.
+        broke: candidates that broke a test that passed.
+        survived: candidates that did neither.
         budget_hit: whether time ran out, which exempts the instance from byte-reproducibility.
         seconds: in all.
     """
@@ -68,6 +69,7 @@ class Report:
     first_by_score: int = 0
     disagreed: int = 0
     broke: int = 0
+    survived: int = 0
     budget_hit: bool = False
     seconds: float = 0.0
 

@@ -15,7 +15,10 @@ from kent_agent.source.diff import unified_diff
 from kent_agent.task import Solution
 from kent_agent.workspace import RepositoryStore
 
-_TOLD = ("note", "offered", "tried", "first_survivor", "first_by_score", "disagreed", "broke", "budget_hit", "seconds")
+_TOLD = (
+    *("note", "offered", "rounds", "tried", "first_survivor", "first_by_score"),
+    *("disagreed", "broke", "survived", "budget_hit", "seconds"),
+)
 
 
 @dataclass(frozen=True)
