@@ -7,14 +7,16 @@ run yet, and confirms what makes a check of the issue pass. The first round with
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from kent_agent.clock import Clock
 from kent_agent.confirmation import Confirmation, Diff, Survivor
+from kent_agent.decoder.search import Steering
 from kent_agent.generator import KEPT, SPARE, Candidate, CodeGenerator
 from kent_agent.locator import Localization, Locator
 from kent_agent.resonator import Factorization
 from kent_agent.source.issue import Issue
-from kent_agent.traced import traced_places
+from kent_agent.traced import traced_lines, traced_places
 from kent_agent.validation import Key, Reproductions, Validation, key_of
 from kent_agent.workspace import RepoSnapshot
 
@@ -51,6 +53,7 @@ class ExecutedSearch:
         self.locator, self.generator = locator, generator
         self.validation, self.shown = validation, shown
         self.issue, self.located, self.snapshot = issue, located, snapshot
+        self._lines = traced_lines([each.base for each in shown])
         self.places: tuple[Factorization, ...] = ()
         self.survivors: list[Survivor] = []
         self._candidates: dict[Key, Candidate] = {}
@@ -97,11 +100,14 @@ class ExecutedSearch:
         return traced_places(again, [each.base for each in self.shown], self.snapshot.read_text, places, failed)
 
     def _decoded(self, places: Sequence[Factorization], limit: int) -> Sequence[Candidate]:
-        bias = self.validation.accumulator.bias_at if self.validation.report.tried else None
         candidates = self.generator.generate(
-            self.issue, self.snapshot, places, limit, KEPT, self.located.files, bias
+            self.issue, self.snapshot, places, limit, KEPT, self.located.files, self._steering if self.shown else None
         ).candidates
         known = {(place.file, place.location) for place in self.places}
         self.places += tuple(place for place in places if (place.file, place.location) not in known)
         self._candidates = {key_of(each): each for each in candidates} | self._candidates
         return candidates
+
+    def _steering(self, found: Factorization) -> Steering:
+        """What runs tell of a place: the kinds of edit that failed there, and the lines that the checks run."""
+        return Steering(partial(self.validation.accumulator.bias_at, found), partial(self._lines, found))

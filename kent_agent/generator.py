@@ -3,18 +3,17 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from kent_agent.advised import advised
 from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.proposals import Proposal
-from kent_agent.decoder.search import EditSearch, applied
+from kent_agent.decoder.search import EditSearch, Steering, applied
 from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.suggestions import suggested_edits
 from kent_agent.decoder.surroundings import Said
 from kent_agent.repository_index import Source
 from kent_agent.resonator import Factorization
-from kent_agent.source.grammar import KIND_OF, OLD, Action, Edit
+from kent_agent.source.grammar import KIND_OF, OLD, Edit
 from kent_agent.source.importing import Importer
 from kent_agent.source.issue import Issue
 from kent_agent.source.kinds import OPERATION_OF
@@ -33,8 +32,8 @@ Scored = tuple[float, Factorization, Proposal]
 """A proposal with where it was decoded, and the logarithm of both their probabilities."""
 
 
-Bias = Callable[[Factorization, Action], float]
-"""What to add to the natural logarithm of an action's probability at a place."""
+Steer = Callable[[Factorization], Steering]
+"""What is known of a place beside the issue and the code."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class CodeGenerator:
         limit: int,
         listed: int = 0,
         files: Sequence[str] = (),
-        bias: Bias | None = None,
+        steering: Steer | None = None,
     ) -> Generation:
         """Decodes every factorization, and takes up what the issue spells out.
 
@@ -99,7 +98,7 @@ class CodeGenerator:
             limit: how many candidates to keep that may be an answer.
             listed: how many candidates to list in all; those behind the last answer are not checked.
             files: where the issue's own code may be meant to stand, likeliest first.
-            bias: steers what is decoded at a place; scores are as without it.
+            steering: what else is known of a place.
         """
         said = Said.by(issue)
         spelled = list(advised(issue, files, source.read_text))
@@ -108,14 +107,16 @@ class CodeGenerator:
         decoded = (
             each
             for found, proposals in _shared_out(factorizations, min(max(limit, _FEWEST), _MOST))
-            for each in self._decode(issue, said, texts[found.file], found, proposals, bias)
+            for each in self._decode(
+                issue, said, texts[found.file], found, proposals, steering(found) if steering else None
+            )
         )
         ranked = sorted([*spelled, *decoded], key=lambda each: -each[0])
         importer = Importer([entry.path for entry in source.files], source.read_text)
         return Generation(tuple(_candidates(ranked, said, texts, importer, limit, listed)))
 
     def _decode(
-        self, issue: Issue, said: Said, text: str, found: Factorization, proposals: int, bias: Bias | None
+        self, issue: Issue, said: Said, text: str, found: Factorization, proposals: int, steering: Steering | None
     ) -> Iterator[Scored]:
         """Proposals of one factorization with their scores: the decoder's, and those of the issue itself."""
         try:
@@ -123,7 +124,7 @@ class CodeGenerator:
         except SyntaxError:
             return
         place = math.log(max(found.confidences["LOCATION"], 1e-9))
-        for proposal in self.search.propose(situation, proposals, partial(bias, found) if bias else None):
+        for proposal in self.search.propose(situation, proposals, steering):
             yield place + proposal.log_probability, found, proposal
         for edit, log_probability in suggested_edits(issue, situation):
             after = applied(situation, edit)

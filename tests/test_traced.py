@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from kent_agent.accumulator import ConstraintAccumulator, Slots
 from kent_agent.evidence.places import Place
 from kent_agent.evidence.weights import WeightSet
 from kent_agent.execution.client import Frame, Outcome, Status
@@ -11,7 +12,7 @@ from kent_agent.locator import Localization
 from kent_agent.resonator import Beliefs, Factorization
 from kent_agent.source.symbols import symbols
 from kent_agent.task import Operation
-from kent_agent.traced import traced_places
+from kent_agent.traced import traced_lines, traced_places
 
 TEXT = """\
 def area(width, height):
@@ -74,3 +75,27 @@ def test_what_is_believed_of_all_places_is_one_and_the_operation_stays() -> None
 def test_without_a_check_places_stay_as_they_are() -> None:
     text_alone = located(volume=0.5, area=0.2)
     assert traced_places(text_alone, [], FILES.get, 5) == list(text_alone.factorizations)
+
+
+def test_lines_that_are_run_are_likelier_edited_and_those_of_a_frame_most() -> None:
+    found = located(check=0.5).factorizations[0]
+    nats = traced_lines([CRASHED])
+    run, crashed, skipped = (nats(found, range(line, line + 1)) for line in (6, 7, 8))
+    assert crashed > run == 0 > skipped
+    assert nats(found, range(6, 9)) == crashed  # one line of a statement is enough
+
+
+def test_of_a_header_and_outside_of_functions_nothing_is_known() -> None:
+    nats = traced_lines([RAN])
+    found = located(check=0.5).factorizations[0]
+    assert nats(found, range(5, 6)) == 0
+    module = replace(found, location=replace(found.location, kind="module"))
+    assert nats(module, range(8, 9)) == 0
+
+
+def test_failures_count_against_places_that_the_text_does_not_speak_of() -> None:
+    failed = ConstraintAccumulator()
+    for _ in range(8):
+        failed.record(Slots("shapes.py", "add_line", "check:5"), "rename", 0.0)
+    assert names(traced_places(located(volume=0.01), [CRASHED], FILES.get, 2)) == ["check", "area"]
+    assert names(traced_places(located(volume=0.01), [CRASHED], FILES.get, 2, failed)) == ["area", "check"]

@@ -42,8 +42,19 @@ _LITERALS = 24  # sites whose strings are varied
 _LONGEST = 24  # tokens; longer edits are not found by search
 
 
-Bias = Callable[[Action], float]
-"""What to add to the natural logarithm of an action's probability."""
+@dataclass(frozen=True)
+class Steering:
+    """What is known of a place beside the issue and the code.
+
+    Attributes:
+        bias: what to add to the natural logarithm of an action's probability as edits are searched; it steers which
+            are found, and in which order, and their probabilities are as without it.
+        evidence: what to add to the natural logarithm of the probability that some lines are edited, before those of
+            all sites are made to sum to 1; part of the probabilities.
+    """
+
+    bias: Callable[[Action], float]
+    evidence: Callable[[range], float]
 
 
 @dataclass(frozen=True)
@@ -65,22 +76,24 @@ class EditSearch:
     def __init__(self, model: DecoderModel) -> None:
         self.model = model
 
-    def propose(self, situation: Situation, limit: int, bias: Bias | None = None) -> list[Proposal]:
+    def propose(self, situation: Situation, limit: int, steering: Steering | None = None) -> list[Proposal]:
         """The likeliest edits, best first: distinct ones that apply, parse and change the text.
 
         Args:
             situation: the place to edit.
             limit: how many at most.
-            bias: steers which edits are found, and in which order; their probabilities are as without it.
+            steering: what else is known of the place.
         """
         with torch.inference_mode():
-            decoding = Decoding(self.model, situation, bias)
+            decoding = Decoding(self.model, situation, steering)
             completed = sorted(decoding.completed(int(limit * _SPARE)), key=lambda each: -each[1])
         found: dict[str, Proposal] = {}
         for edit, log_probability in completed:
             after = applied(situation, edit)
             if after is not None and after not in found:
-                found[after] = Proposal((edit,), after, log_probability - (bias(edit.action) if bias else 0.0))
+                found[after] = Proposal(
+                    (edit,), after, log_probability - (steering.bias(edit.action) if steering else 0.0)
+                )
             if len(found) >= limit:
                 break
         return list(found.values())
@@ -99,13 +112,13 @@ class Decoding:
     Args:
         model: the decoder.
         situation: the place to edit.
-        bias: of the actions, for what is completed.
+        steering: what else is known of it.
     """
 
-    def __init__(self, model: DecoderModel, situation: Situation, bias: Bias | None = None) -> None:
+    def __init__(self, model: DecoderModel, situation: Situation, steering: Steering | None = None) -> None:
         self.network = model.network
         self.situation = situation
-        self.bias = bias
+        self.steering = steering
         self.condition = torch.from_numpy(situation.condition(model.items))[None]
         self._memories: dict[int, tuple[Tensor, ...]] = {}
 
@@ -119,15 +132,25 @@ class Decoding:
             torch.from_numpy(table.measures),
             torch.zeros(len(table.measures), dtype=torch.long),
         )
+        if self.steering:
+            of_lines = [self.steering.evidence(self._lines(site)) for site in self.situation.sites]
+            scores = scores + torch.tensor(of_lines)
         found: Reals = torch.log_softmax(scores, 0).numpy()
         return found
+
+    def _lines(self, site: Site) -> range:
+        """The lines of a site's statement; of what is inserted those that it comes to stand behind."""
+        if site.action is Action.INSERT_STATEMENT:
+            line = self.situation.document.line(site.start)
+            return range(line - 2, line + 1)
+        return range(site.first_line, site.last_line + 1)
 
     @cached_property
     def _steered(self) -> Reals:
         """The sites' scores with the bias of their actions, `(n,)`."""
-        if self.bias is None:
+        if self.steering is None:
             return self.site_scores
-        of_action = {action: self.bias(action) for action in Action}
+        of_action = {action: self.steering.bias(action) for action in Action}
         found: Reals = self.site_scores + np.array(
             [of_action[site.action] for site in self.situation.sites], dtype=np.float32
         )

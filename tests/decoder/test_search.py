@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from kent_agent.decoder.proposals import Proposal
-from kent_agent.decoder.search import Decoding, EditSearch, applied
+from kent_agent.decoder.search import Decoding, EditSearch, Steering, applied
 from kent_agent.decoder.situation import Situation
 from kent_agent.source.application import apply
 from kent_agent.source.grammar import OLD, Action, Edit
@@ -89,6 +89,31 @@ def test_what_was_learned_is_proposed_first(search: EditSearch) -> None:
 def test_an_edit_of_many_tokens_is_not_crowded_out_by_unlikely_short_ones(search: EditSearch) -> None:
     best = search.propose(situation_of(MIDDLE, "middle", MIDDLE_ISSUE), LIMIT)[0]
     assert best.after == MIDDLE.replace("    total =", GUARD + "    total =")
+
+
+def test_a_bias_steers_what_is_found_and_leaves_its_probability(search: EditSearch) -> None:
+    situation = situation_of(TOTAL, "grand_total", TOTAL_ISSUE)
+    plain = search.propose(situation, LIMIT)
+    away = Steering(lambda action: -99.0 * (action is Action.SWAP_OPERATOR), lambda lines: 0.0)
+    steered = search.propose(situation, LIMIT, away)
+    assert plain[0].edits[0].action is Action.SWAP_OPERATOR is not steered[0].edits[0].action
+    told = {each.after: each.log_probability for each in plain}
+    both = [each for each in steered if each.after in told]
+    assert both
+    for each in both:
+        assert each.log_probability == pytest.approx(told[each.after], abs=1e-3)
+
+
+@pytest.mark.parametrize("line", [2, 3])
+def test_evidence_of_lines_is_part_of_what_is_likely(line: int, search: EditSearch) -> None:
+    here = Steering(lambda action: 0.0, lambda lines: 99.0 * (line in lines))
+    situation = situation_of(TOTAL, "grand_total", TOTAL_ISSUE)
+    for each in search.propose(situation, 5, here):
+        site = each.edits[0].site
+        assert site.first_line == line or site.action is Action.INSERT_STATEMENT
+    with torch.inference_mode():
+        scores = Decoding(search.model, situation, here).site_scores
+    assert math.fsum(map(math.exp, scores.tolist())) == pytest.approx(1, abs=1e-4)
 
 
 def test_fewer_proposals_are_the_best_of_more(search: EditSearch) -> None:
