@@ -108,7 +108,8 @@ def test_a_bias_steers_what_is_found_and_leaves_its_probability(search: EditSear
 def test_evidence_of_lines_is_part_of_what_is_likely(line: int, search: EditSearch) -> None:
     here = Steering(lambda action: 0.0, lambda lines: 99.0 * (line in lines))
     situation = situation_of(TOTAL, "grand_total", TOTAL_ISSUE)
-    assert {each.edits[0].site.first_line for each in search.propose(situation, 2, here)} == {line}
+    sites = [each.edits[0].site for each in search.propose(situation, 2, here)]
+    assert all(site.first_line == line or site.action is Action.INSERT_STATEMENT for site in sites)
     with torch.inference_mode():
         scores = Decoding(search.model, situation, here).site_scores
     assert math.fsum(map(math.exp, scores.tolist())) == pytest.approx(1, abs=1e-4)
