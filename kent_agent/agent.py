@@ -40,7 +40,7 @@ class AgentOptions:
 
     repos_dir: Path | None = None
     seed: int = 0
-    candidates: int = 200
+    candidates: int = 500
     factorizations: int = 5
     model: Path | None = None
     min_confidence: float | None = None

@@ -20,7 +20,7 @@ from kent_agent.traced import traced_lines, traced_places
 from kent_agent.validation import Key, Reproductions, Validation, key_of
 from kent_agent.workspace import RepoSnapshot
 
-_ROUNDS = 2
+_ROUNDS = (0.3, 1.0)  # shares of the candidates that may be run by the end of each: the first one costs little
 _TRACED = 2  # times as many places are decoded where a check can choose among what is written there
 
 
@@ -79,14 +79,14 @@ class ExecutedSearch:
                 self._decoded(self.located.factorizations[:places], 1 + SPARE)
             return
         confirmation = Confirmation(self.validation, self.shown, self.snapshot)
-        most = math.ceil(self.validation.limit / _ROUNDS)
-        for _ in range(_ROUNDS):
+        for share in _ROUNDS:
+            limit = math.ceil(share * self.validation.limit)
             with clock.stage("factorize"):
                 found = self._factorized(_TRACED * places)
             with clock.stage("generate"):
-                candidates = self._decoded(found, self.validation.report.tried + most)
+                candidates = self._decoded(found, limit)
             with clock.stage("execute"):
-                flipping = self.validation.run(candidates, self.shown, most)
+                flipping = self.validation.run(candidates, self.shown, limit)
             with clock.stage("confirm"):
                 self.survivors = confirmation.survivors(flipping, diff)
                 self.validation.report.survived = len(self.survivors)

@@ -52,7 +52,7 @@ class RunOptions:
     seed: int = 0
     min_confidence: float | None = None
     validate: str = "none"
-    candidates: int = 200
+    candidates: int = 500
     budget: float = 120.0
     agent: str = "kent_agent.agent:KentAgent"
 
@@ -300,7 +300,7 @@ def main(
     ] = Validate.NONE,
     candidates: Annotated[
         int, typer.Option(min=1, help="Edits of an instance that are run at most, where they are validated.")
-    ] = 200,
+    ] = 500,
     budget: Annotated[float, typer.Option(min=1, help="Seconds for an instance's container.")] = 120,
 ) -> None:
     """Write a prediction for each instance of a split; run again, it goes on where it ended."""

@@ -85,7 +85,7 @@ class Validator:
         SandboxError: no Docker daemon answers.
     """
 
-    def __init__(self, budget: float = 120.0, limit: int = 200) -> None:
+    def __init__(self, budget: float = 120.0, limit: int = 500) -> None:
         self.client = connect()
         self.budget, self.limit = budget, limit
 
@@ -142,13 +142,13 @@ class Validation:
         self.report.checks = [each.check.provenance | _told(each) for each in found]
         return found
 
-    def run(self, candidates: Sequence[Candidate], found: Reproductions, most: int) -> list[Candidate]:
+    def run(self, candidates: Sequence[Candidate], found: Reproductions, until: int) -> list[Candidate]:
         """Runs candidates, and gives those that make checks pass; what failed steers what is tried next.
 
         Args:
             candidates: best first; those that were run before are not run again.
             found: checks that show the fault; without any, nothing is run.
-            most: how many to run at most.
+            until: how many may have been run in all at the end.
         """
         flipping: list[Candidate] = []
         if self.sandbox is None or not found:
@@ -156,7 +156,7 @@ class Validation:
         self.report.rounds += 1
         fresh = [each for each in candidates if not each.dropped and key_of(each) not in {*self.fates, *self.flipping}]
         with self.ending_early():
-            flipping.extend(self._flipping(self.sandbox, fresh, found, most))
+            flipping.extend(self._flipping(self.sandbox, fresh, found, until))
         if self.report.rounds == 1:
             self.report.first_by_score = self._first_by_score(fresh)
         return flipping
@@ -176,13 +176,13 @@ class Validation:
         return {each.code: next(Execution(sandbox, _program(each, trace=True)).run([{}])) for each in snippets}
 
     def _flipping(
-        self, sandbox: Sandbox, candidates: Sequence[Candidate], found: Reproductions, most: int
+        self, sandbox: Sandbox, candidates: Sequence[Candidate], found: Reproductions, until: int
     ) -> Iterator[Candidate]:
         """Candidates that make checks of the cheapest snippet pass."""
         first = by_snippet(found)[0]
         execution = execution_of(sandbox, first)
         waiting = dict(enumerate(candidates))
-        last = min(self.limit, self.report.tried + most)
+        last = min(self.limit, until)
         while waiting and self.report.tried < last:
             i = max(waiting, key=lambda i: (waiting[i].score + self.accumulator.bias(*_slots(waiting[i])), -i))
             candidate = waiting.pop(i)

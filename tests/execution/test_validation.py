@@ -94,7 +94,7 @@ def survivors(
     validation: Validation, candidates: list[Candidate], found: Reproductions, snapshot: RepoSnapshot, text: str
 ) -> list[Survivor]:
     """What is left of candidates that are run and confirmed."""
-    flipping = validation.run(candidates, found, most=len(candidates))
+    flipping = validation.run(candidates, found, until=len(candidates))
     return Confirmation(validation, found, snapshot).survivors(flipping, lambda each: diff(text, each))
 
 
@@ -125,17 +125,17 @@ def test_what_breaks_a_test_that_passed_does_not_survive(
 def test_what_was_run_is_not_run_again(validation: Validation, snapshot: RepoSnapshot, text: str) -> None:
     wrong, right = (candidate(text, "width + height", f"width {sign} height", 0.0) for sign in "-*")
     found = validation.reproduce(ISSUE, snapshot)
-    assert validation.run([wrong], found, most=5) == []
-    assert validation.run([wrong, right], found, most=5) == [right]
+    assert validation.run([wrong], found, until=5) == []
+    assert validation.run([wrong, right], found, until=5) == [right]
     assert (validation.report.rounds, validation.report.tried) == (2, 2)
 
 
 def test_no_more_are_run_than_are_asked_for(validation: Validation, snapshot: RepoSnapshot, text: str) -> None:
     wrong = [candidate(text, "width + height", f"width + height - {i}", -i) for i in range(30, 50)]
     found = validation.reproduce(ISSUE, snapshot)
-    validation.run(wrong, found, most=4)
+    validation.run(wrong, found, until=4)
     assert validation.report.tried == 4 and validation.going
-    validation.run(wrong, found, most=20)
+    validation.run(wrong, found, until=20)
     assert validation.report.tried == validation.limit == 10 and not validation.going
 
 
