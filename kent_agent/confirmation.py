@@ -71,6 +71,22 @@ class Confirmation:
         batches = (likeliest[i : i + _AT_ONCE] for i in range(0, len(likeliest), _AT_ONCE))
         return next(filter(None, (self._surviving(batch, diff) for batch in batches)), [])
 
+    def drop_breaking(self, candidates: Sequence[Candidate], diff: Diff) -> None:
+        """Finds out which of the best candidates break a test that passed, up to the first that breaks none.
+
+        Args:
+            candidates: that no check speaks for or against, best first.
+            diff: of a candidate; empty where git refuses it.
+        """
+        sandbox = self.validation.sandbox
+        if sandbox is None:
+            return
+        with self.validation.ending_early():
+            for candidate in candidates:
+                text = "" if candidate.dropped else diff(candidate)
+                if text and not self._breaks(sandbox, candidate, text, _each_file):
+                    return
+
     def _surviving(self, candidates: Sequence[Candidate], diff: Diff) -> list[Survivor]:
         """Those that no rung refutes, the better half of them after each; when time runs out, as far as they came."""
         sandbox = self.validation.sandbox
@@ -82,7 +98,7 @@ class Confirmation:
         for rung, selections in enumerate((_nearest, _first_file, _each_file), start=1):
             with self.validation.ending_early():
                 for each in sorted(left, key=_rank):
-                    broken = self._breaks(sandbox, each, selections)
+                    broken = self._breaks(sandbox, each.candidate, each.diff, selections)
                     left.remove(each)
                     left += [] if broken else [replace(each, rungs=rung)]
             left = sorted(left, key=_rank)[: max(_ENOUGH, len(left) // 2)]
@@ -103,19 +119,19 @@ class Confirmation:
                 report.disagreed += 1
                 fates[key_of(candidate)] = "its check failed on a pristine tree"
 
-    def _breaks(self, sandbox: Sandbox, survivor: Survivor, selections: "Selections") -> bool:
-        """Whether a related test that passes at the base commit does not with a survivor's diff."""
-        edited = EditedPlace(survivor.candidate.patch.file, survivor.candidate.factorization.location.name)
+    def _breaks(self, sandbox: Sandbox, candidate: Candidate, diff: str, selections: "Selections") -> bool:
+        """Whether a related test that passes at the base commit does not with a candidate's diff."""
+        edited = EditedPlace(candidate.patch.file, candidate.factorization.location.name)
         if edited not in self._related:
             self._related[edited] = [test for test in related_tests(self.snapshot, [edited]) if test.score > 0]
         chosen = selections(self._related[edited])
         if chosen not in self._passed_before:
             self._passed_before[chosen] = self._passed(sandbox, "", chosen)
         before = self._passed_before[chosen]
-        if not before or before <= self._passed(sandbox, survivor.diff, chosen):
+        if not before or before <= self._passed(sandbox, diff, chosen):
             return False
         self.validation.report.broke += 1
-        self.validation.fates[key_of(survivor.candidate)] = "it breaks a test that passed"
+        self.validation.fates[key_of(candidate)] = "it breaks a test that passed"
         return True
 
     def _passed(self, sandbox: Sandbox, diff: str, selections: Sequence[tuple[str, ...]]) -> set[str]:

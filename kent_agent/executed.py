@@ -1,7 +1,8 @@
 """ExecutedSearch: rounds of places, edits and runs, each steered by what failed in those before.
 
 A round factorises the issue anew without what failed, decodes edits with a bias against it, runs those that were not
-run yet, and confirms what makes a check of the issue pass. The first round with a survivor is the last.
+run yet, and confirms what makes a check of the issue pass. The first round with a survivor is the last. Where nothing
+survives, and where there is no check, what breaks a test that passed is still no answer.
 """
 
 import math
@@ -12,7 +13,7 @@ from functools import partial
 from kent_agent.clock import Clock
 from kent_agent.confirmation import Confirmation, Diff, Survivor
 from kent_agent.decoder.search import Steering
-from kent_agent.generator import KEPT, SPARE, Candidate, CodeGenerator
+from kent_agent.generator import KEPT, Candidate, CodeGenerator
 from kent_agent.locator import Localization, Locator
 from kent_agent.resonator import Factorization
 from kent_agent.source.issue import Issue
@@ -21,6 +22,7 @@ from kent_agent.validation import Key, Reproductions, Validation, key_of
 from kent_agent.workspace import RepoSnapshot
 
 _ROUNDS = (0.3, 1.0)  # shares of the candidates that may be run by the end of each: the first one costs little
+_UNCHECKED = 12  # candidates where no check can choose: the first that breaks no test is the answer
 _TRACED = 2  # times as many places are decoded where a check can choose among what is written there
 
 
@@ -74,15 +76,21 @@ class ExecutedSearch:
             diff: of a candidate; empty where git refuses it.
             clock: told of the stages.
         """
-        if not self.shown:
-            with clock.stage("generate"):
-                self._decoded(self.located.factorizations[:places], 1 + SPARE)
-            return
         confirmation = Confirmation(self.validation, self.shown, self.snapshot)
+        if self.shown:
+            self._search(_TRACED * places, confirmation, diff, clock)
+        else:
+            with clock.stage("generate"):
+                self._decoded(self.located.factorizations[:places], _UNCHECKED)
+        if not self.survivors:
+            with clock.stage("confirm"):
+                confirmation.drop_breaking(self.refuted_or_left, diff)
+
+    def _search(self, places: int, confirmation: Confirmation, diff: Diff, clock: Clock) -> None:
         for share in _ROUNDS:
             limit = math.ceil(share * self.validation.limit)
             with clock.stage("factorize"):
-                found = self._factorized(_TRACED * places)
+                found = self._factorized(places)
             with clock.stage("generate"):
                 candidates = self._decoded(found, limit)
             with clock.stage("execute"):

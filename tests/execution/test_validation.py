@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,15 @@ def test_what_breaks_a_test_that_passed_does_not_survive(
     found = validation.reproduce(ISSUE, snapshot)
     assert [each.candidate for each in survivors(validation, [careless, right], found, snapshot, text)] == [right]
     assert validation.report.broke == 1 and validation.fates == {key_of(careless): "it breaks a test that passed"}
+
+
+def test_what_no_check_speaks_for_must_break_no_test(validation: Validation, snapshot: RepoSnapshot, text: str) -> None:
+    careless, harmless, other = (
+        candidate(text, "2 * (width", new, -i) for i, new in enumerate(("3 * (width", "2.0 * (width", "4 * (width"))
+    )
+    at_perimeter = [replace(each, factorization=place("perimeter", 21, 24)) for each in (careless, harmless, other)]
+    Confirmation(validation, [], snapshot).drop_breaking(at_perimeter, lambda each: diff(text, each))
+    assert validation.fates == {key_of(careless): "it breaks a test that passed"}
 
 
 def test_what_was_run_is_not_run_again(validation: Validation, snapshot: RepoSnapshot, text: str) -> None:
