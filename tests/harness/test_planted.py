@@ -247,7 +247,7 @@ def test_an_agent_answers_with_and_without_execution(
     monkeypatch.setattr("kent_agent.agent.DecoderModel", SimpleNamespace(load=lambda path: Model()))
     monkeypatch.setattr(Tree, "of", lambda release, cache: tree())
     monkeypatch.setitem(benchmark["measure"].__globals__, "releases", lambda: {"clamp": [RELEASE]})
-    options = AgentOptions(workshop.mirrors, candidates=10)
+    options = AgentOptions(workshop.mirrors, candidates=20)
     log = JsonLines(tmp_path / "rows.jsonl", ("instance_id", "model"))
     (row,) = benchmark["run_agents"](workshop, tmp_path, [mined], options, log)
     assert not row["arms"]["without"]["repaired"] and row["arms"]["with"]["repaired"]
