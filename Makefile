@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 run: .venv/.run
 	$(BIN)/python -m kent_agent.run --split demo $(RUN) || [ $$? = 1 ] # 1: some instances have no prediction
-	$(BIN)/python -m harness.evaluate predictions/kent_agent__demo.jsonl --split demo
+	$(BIN)/python -m harness.evaluate predictions/kent_agent__demo.jsonl --split demo --timeout 120
 
 test: .venv/.test
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered

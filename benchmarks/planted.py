@@ -131,7 +131,7 @@ def measure(workshop: Workshop, cache: Path, bug: Bug, agents: Mapping[str, Kent
 
 
 def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Shares repaired, of all bugs, by source and by the repair's action; and candidates to the first survivor."""
+    """Shares repaired, of all bugs, by source and by the repair's action; places; what survived."""
     groups = {"all": list(rows)}
     for key in ("source", "repair", "package"):
         for name in sorted({row[key] for row in rows}):
@@ -161,26 +161,19 @@ def _places(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _survivors(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Candidates run up to the first that makes the check pass, steered by failures and by score alone."""
+    """Bugs that show, those with a candidate that makes the check pass, and those with a survivor."""
     told = [row["arms"]["with"]["validation"] or {} for row in rows]
-    pairs = [(each["first_survivor"], each["first_by_score"]) for each in told if each.get("first_by_score")]
-    steered, by_score = [steered for steered, _ in pairs], [plain for _, plain in pairs]
+    firsts = [each["first_survivor"] for each in told if each.get("first_survivor")]
     return {
         "reproduced": sum(bool(each.get("checks")) for each in told),
-        "survived": sum(bool(each.get("first_survivor")) for each in told),
-        "compared": len(pairs),
-        "steered": {"mean": round(mean(steered), 2), "median": median(steered)} if pairs else None,
-        "by_score": {"mean": round(mean(by_score), 2), "median": median(by_score)} if pairs else None,
-        "earlier_later_same": [
-            sum(one < two for one, two in pairs),
-            sum(one > two for one, two in pairs),
-            sum(one == two for one, two in pairs),
-        ],
+        "passed": len(firsts),
+        "survived": sum(bool(each.get("survived")) for each in told),
+        "first": {"mean": round(mean(firsts), 2), "median": median(firsts)} if firsts else None,
     }
 
 
 def show(console: Console, summary: Mapping[str, Any]) -> None:
-    """Prints the table of repairs, and what the accumulator saves."""
+    """Prints the table of repairs, the places, and what survived."""
     table = Table("bugs", "n", *(f"{arm} execution" for arm in ARMS), box=None)
     for name, figures in summary["repaired"].items():
         table.add_row(name, str(figures["n"]), *(_cell(figures[arm]) for arm in ARMS))
@@ -193,9 +186,8 @@ def show(console: Console, summary: Mapping[str, Any]) -> None:
             soft_wrap=True,
         )
     console.print(
-        f"reproduced {found['reproduced']}, a candidate survived its check in {found['survived']}, compared "
-        f"{found['compared']}\ncandidates to the first survivor: with the accumulator {found['steered']}, without "
-        f"{found['by_score']}; earlier, later, same: {found['earlier_later_same']}",
+        f"reproduced {found['reproduced']}, a candidate made the check pass in {found['passed']}, the first after "
+        f"{found['first']}; one survived in {found['survived']}",
         soft_wrap=True,
     )
 

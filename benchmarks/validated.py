@@ -1,22 +1,20 @@
 """What execution did in a run, instance by instance: python benchmarks/validated.py predictions/NAME/trajectories.
 
 Of each instance with a check that shows the fault: what kinds of snippet and verdict, how many candidates were run, the
-first of them that made it pass, how many broke a test, survived, and the seconds. Below, how many candidates the first
-one took in all instances that tell, and how many it would have taken by score alone, had no failure steered the search.
+first of them that made it pass, how many broke a test, survived, and the seconds.
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from statistics import mean, median
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-COLUMNS = ("rounds", "tried", "first_survivor", "first_by_score", "broke", "survived", "seconds")
+COLUMNS = ("rounds", "tried", "first_survivor", "broke", "survived", "seconds")
 
 
 def reports(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -45,10 +43,6 @@ def main(folder: Annotated[Path, typer.Argument(help="The trajectories beside a 
         cells = [str(validation[name]) for name in COLUMNS]
         table.add_row(instance, kinds(validation), *cells, "yes" if validation["budget_hit"] else "")
     Console(width=200).print(table)
-    pairs = [(each["first_survivor"], each["first_by_score"]) for _, each in found if each["first_by_score"]]
-    for i, name in enumerate(("steered", "by score") if pairs else ()):
-        firsts = [pair[i] for pair in pairs]
-        print(f"candidates to the first pass, {name}: mean {mean(firsts):.1f}, median {median(firsts)}")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ from kent_agent.task import PatchResult, Solution, SWETask
 from kent_agent.validation import Report, Validator
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
+_UNMENDED = 0.02
+"""Least confidence of an answer where a check shows the fault and nothing mends it: of 43 such answers to planted bugs,
+in packages that nothing was trained on, none was right, and none as confident."""
+
 
 @dataclass(frozen=True)
 class AgentOptions:
@@ -152,7 +156,7 @@ class KentAgent:
     def _solution(self, task: SWETask, answer: Answer, clock: Clock) -> Solution:
         best = next(iter(answer.diffs), None)
         confidence = best.candidate.confidence if best else 0.0
-        chosen = best if answer.survived or confidence >= self.min_confidence else None
+        chosen = best if answer.survived or confidence >= self._asked(answer) else None
         trajectory: dict[str, Any] = {
             "instance_id": task.instance_id,
             "abstained": None if chosen else self.why_nothing(answer),
@@ -169,6 +173,11 @@ class KentAgent:
         result = PatchResult(patches, confidence, chosen is not None)
         return Solution(task.instance_id, chosen.diff if chosen else "", result, trajectory)
 
+    def _asked(self, answer: Answer) -> float:
+        """The confidence that is asked of what did not survive."""
+        refuted = answer.report is not None and bool(answer.report.checks)
+        return max(self.min_confidence, _UNMENDED) if refuted else self.min_confidence
+
     def why_nothing(self, answer: Answer) -> str:
         """Why an answer is none, or is not good enough, in words that end a sentence."""
         if not answer.factorizations:
@@ -178,7 +187,7 @@ class KentAgent:
         if not answer.diffs:
             return "every candidate was dropped"
         confidence = answer.diffs[0].candidate.confidence
-        return f"the best candidate's confidence is {confidence:.2g}, below {self.min_confidence:.2g}"
+        return f"the best candidate's confidence is {confidence:.2g}, below {self._asked(answer):.2g}"
 
 
 def _judged(candidates: Sequence[Candidate], snapshot: RepoSnapshot, wanted: int) -> Iterator[Judged]:

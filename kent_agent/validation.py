@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import Any
 
 from kent_agent.accumulator import ConstraintAccumulator, Slots
@@ -51,7 +50,6 @@ class Report:
         rounds: of the search: places found, edits decoded there and run.
         tried: candidates that were run.
         first_survivor: how many had been run with the first one that survived its check; 0 for none.
-        first_by_score: how many would have been, had no failure steered the search; 0 where that is not known.
         disagreed: candidates that made a check pass, and not on a pristine tree.
         broke: candidates that broke a test that passed.
         survived: candidates that did neither.
@@ -66,7 +64,6 @@ class Report:
     rounds: int = 0
     tried: int = 0
     first_survivor: int = 0
-    first_by_score: int = 0
     disagreed: int = 0
     broke: int = 0
     survived: int = 0
@@ -143,7 +140,7 @@ class Validation:
         return found
 
     def run(self, candidates: Sequence[Candidate], found: Reproductions, until: int) -> list[Candidate]:
-        """Runs candidates, and gives those that make checks pass; what failed steers what is tried next.
+        """Runs candidates in their order, and gives those that make checks pass; what failed steers the next round.
 
         Args:
             candidates: best first; those that were run before are not run again.
@@ -157,8 +154,6 @@ class Validation:
         fresh = [each for each in candidates if not each.dropped and key_of(each) not in {*self.fates, *self.flipping}]
         with self.ending_early():
             flipping.extend(self._flipping(self.sandbox, fresh, found, until))
-        if self.report.rounds == 1:
-            self.report.first_by_score = self._first_by_score(fresh)
         return flipping
 
     @contextmanager
@@ -181,11 +176,7 @@ class Validation:
         """Candidates that make checks of the cheapest snippet pass."""
         first = by_snippet(found)[0]
         execution = execution_of(sandbox, first)
-        waiting = dict(enumerate(candidates))
-        last = min(self.limit, until)
-        while waiting and self.report.tried < last:
-            i = max(waiting, key=lambda i: (waiting[i].score + self.accumulator.bias(*_slots(waiting[i])), -i))
-            candidate = waiting.pop(i)
+        for candidate in candidates[: min(self.limit, until) - self.report.tried]:
             outcome = next(execution.run([{candidate.patch.file: candidate.after}]))
             self.report.tried += 1
             if share := share_flipped(first, outcome):
@@ -195,12 +186,6 @@ class Validation:
             else:
                 self.fates[key_of(candidate)] = "its check failed when it was run"
                 self.accumulator.record(*_slots(candidate), change(first[0].base, outcome))
-
-    def _first_by_score(self, candidates: Sequence[Candidate]) -> int:
-        """The rank by score alone of the best candidate that makes a check pass; 0 unless all above it were run."""
-        order = sorted(candidates, key=lambda each: -each.score)
-        above = list(takewhile(lambda each: key_of(each) not in self.flipping, order))
-        return len(above) + 1 if self.flipping and all(key_of(each) in self.fates for each in above) else 0
 
 
 def key_of(candidate: Candidate) -> Key:

@@ -16,7 +16,7 @@ from kent_agent.task import Solution
 from kent_agent.workspace import RepositoryStore
 
 _TOLD = (
-    *("note", "offered", "rounds", "tried", "first_survivor", "first_by_score"),
+    *("note", "offered", "rounds", "tried", "first_survivor"),
     *("disagreed", "broke", "survived", "budget_hit", "seconds"),
 )
 

@@ -108,7 +108,7 @@ def test_only_what_makes_the_check_pass_survives(validation: Validation, snapsho
     keys = [key_of(each) for each in candidates]
     assert validation.fates.keys() == {keys[0], keys[2]} and validation.flipping == {keys[1]: 1}
     report = validation.report
-    assert (report.rounds, report.tried, report.first_survivor, report.first_by_score) == (1, 3, 2, 2)
+    assert (report.rounds, report.tried, report.first_survivor) == (1, 3, 2)
     assert (report.note, report.budget_hit) == ("", False)
     assert report.checks[0]["base"] == {"status": "finished", "exception": None, "message": ""}
 

@@ -72,9 +72,11 @@ def test_garbage_in_the_hidden_columns_changes_no_byte(tmp_path: Path) -> None:
 
 @pytest.mark.docker
 def test_the_official_harness_runs_the_tests_on_the_agents_own_predictions(tmp_path: Path) -> None:
+    """A patch may keep a test from ending, which the official harness counts as an error."""
     patches = run_demo(tmp_path / "run", "--slice", "0:3")
     command = [sys.executable, "-m", "harness.evaluate", "predictions/kent_agent__demo.jsonl", "--split", "demo"]
-    subprocess.run([*command, "--backend", "docker"], cwd=tmp_path / "run", check=True)
+    subprocess.run([*command, "--backend", "docker", "--timeout", "60"], cwd=tmp_path / "run", check=True)
     report = json.loads((tmp_path / "run/predictions/kent_agent__demo/report.json").read_text())
-    assert report["completed_ids"] == sorted(name for name, patch in patches.items() if patch) != []
-    assert report["error_ids"] == []
+    assert report["completed_ids"] != []
+    submitted = sorted(name for name, patch in patches.items() if patch)
+    assert sorted(report["completed_ids"] + report["error_ids"]) == submitted
