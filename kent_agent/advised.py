@@ -73,8 +73,8 @@ def advised(
 
 def _may_stand(advice: Advice, piece: Statements | None, text: str) -> bool:
     """Whether it may pay to look for the place of a piece in a text."""
-    if advice.old:
-        return all(line.strip() in text for line in advice.old.split("\n"))
+    if advice.old and all(line.strip() in text for line in advice.old.split("\n")):
+        return True
     return piece is not None and any(_may_be_like(line, text) for line in piece.every_line)
 
 

@@ -113,7 +113,7 @@ class ExecutedSearch:
         ).candidates
         known = {(place.file, place.location) for place in self.places}
         self.places += tuple(place for place in places if (place.file, place.location) not in known)
-        self._candidates = {key_of(each): each for each in candidates} | self._candidates
+        self._candidates |= {key_of(each): each for each in candidates}
         return candidates
 
     def _steering(self, found: Factorization) -> Steering:

@@ -42,8 +42,8 @@ def run_tests(sandbox: Sandbox, script: str, selection: Sequence[str], timeout: 
     Raises:
         SandboxError: the container ended.
     """
-    if script:
-        return _runtests_results(sandbox, script, selection, timeout)
+    if script and (report := _runtests_results(sandbox, script, selection, timeout)).results:
+        return report  # others of that name take other arguments
     report = pytest_results(sandbox, selection, timeout)
     return (
         report if "No module named pytest" not in report.command.stderr else _plain_results(sandbox, selection, timeout)
@@ -77,7 +77,7 @@ def _plain_results(sandbox: Sandbox, selection: Sequence[str], timeout: float) -
 
 def _ran(sandbox: Sandbox, command: list[str], timeout: float, path: str, parse: Parse) -> TestReport:
     result = sandbox.run(command, timeout, report=path)
-    return TestReport(parse(result.report) if result.report else None, result)
+    return TestReport(parse(result.report) if result.report and not result.timed_out else None, result)
 
 
 def _report_path(suffix: str) -> str:

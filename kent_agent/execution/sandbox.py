@@ -256,6 +256,7 @@ def _environment() -> dict[str, str]:
         "LOGNAME": "kent",
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",
+        "DJANGO_TEST_PROCESSES": "1",  # or its runner takes as many as the host has processors
         "PYTHONDONTWRITEBYTECODE": "1",
         # The repository belongs to another user.
         "GIT_CONFIG_COUNT": "1",

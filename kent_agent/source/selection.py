@@ -70,7 +70,7 @@ def _pytest_options(read_text: ReadText) -> dict[str, str]:
 def _toml_options(text: str) -> dict[str, str] | None:
     try:
         found = tomllib.loads(text).get("tool", {}).get("pytest", {}).get("ini_options")
-    except (tomllib.TOMLDecodeError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
     if not isinstance(found, dict):
         return None
@@ -82,7 +82,7 @@ def _ini(text: str, section: str) -> dict[str, str] | None:
     try:
         parser.read_string(text)
         return {name: value or "" for name, value in parser.items(section)}
-    except Error:
+    except (Error, AttributeError):  # an option without a value, and lines that go on
         return None
 
 

@@ -169,6 +169,8 @@ def patched(file: Statements, old: str, new: str) -> list[Transplant]:
     lines = [text[start:end].strip() for start, end in pairwise([*starts, len(text)])]
     numbered = [(i, line) for i, line in enumerate(lines) if line]
     wanted = [line for line in old.splitlines() if line.strip()]
+    if not wanted:  # a hunk that takes the place of blank lines alone tells no place
+        return []
     stripped = [line.strip() for line in wanted]
     found = []
     for at in range(len(numbered) - len(wanted) + 1):

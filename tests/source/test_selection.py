@@ -81,6 +81,9 @@ def test_the_repositorys_own_script_is_found_and_is_no_test(path: str) -> None:
         ("pyproject.toml", "[tool]\npytest = 1\n"),
         ("setup.cfg", "no section\n"),
         ("pytest.ini", "[pytest]\ntestpaths = gone\n"),
+        ("setup.cfg", "[tool:pytest]\naddopts\n  -v\n"),
+        ("tox.ini", "[testenv]\ndeps\n    pytest\n"),
+        ("pyproject.toml", f"x = {'1' * 5000}\n"),
     ],
 )
 def test_a_configuration_that_selects_nothing_that_is_there_is_none(path: str, text: str) -> None:

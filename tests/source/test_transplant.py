@@ -121,7 +121,7 @@ def test_hunks_that_belong_together_are_applied_together() -> None:
     assert after(text, found) == text.replace("c = 3", "c = 4").replace("return a", "return b")
 
 
-@pytest.mark.parametrize("hunk", [("d = 1", "d = 2"), ("x = 1", "x = 2"), ("c = 3", "c = 5")])
+@pytest.mark.parametrize("hunk", [("d = 1", "d = 2"), ("x = 1", "x = 2"), ("c = 3", "c = 5"), ("\n", "d = 1")])
 def test_hunks_of_which_one_fits_nowhere_or_twice_or_meets_another_are_not(hunk: tuple[str, str]) -> None:
     text = "x = 1\nx = 1\nc = 3\n"
     assert patched_together(Statements(text), [("c = 3", "c = 4"), hunk]) == []

@@ -59,6 +59,12 @@ def test_a_patch_is_taken_up_though_its_lines_alone_are_no_python() -> None:
     assert [after for _, _, after in proposals(body, {"a.py": text})] == [text.replace("/ length", "/ (length - 1)")]
 
 
+def test_a_patch_whose_context_is_not_quite_the_files_is_still_taken_up() -> None:
+    hunk = f" def expand(y0, y1, length=0):\n     step = (y1 - y0) / length\n-    {OLD}\n+    {NEW}\n     return vals\n"
+    ((_, name, after),) = proposals(f"```diff\n{hunk}```")
+    assert (name, after) == ("expand", LUT.replace(OLD, NEW).replace("length):", "length=0):"))
+
+
 def test_a_likelier_file_comes_first_and_all_share_what_is_believed() -> None:
     found = proposals(f"I run\n```\n{NEW}\n```", {"a.py": LUT, "b.py": LUT})
     assert sum(share for share, _, _ in found) == pytest.approx(0.03)
