@@ -19,7 +19,7 @@ from harness.repositories import open_store
 from harness.submissions import Submission, read_submission
 from kent_agent.dataset import load_split
 from kent_agent.errors import HarnessError, KentError, PatchError
-from kent_agent.source.sameness import normal_form
+from kent_agent.source.sameness import same
 from kent_agent.task import SWETask
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
@@ -123,7 +123,7 @@ def judge(patch: str, row: Mapping[str, Any], snapshot: RepoSnapshot) -> Verdict
     except (PatchError, UnidiffParseError):
         return None
     return Verdict(
-        parses=all(_parses(content) for path, content in after.items() if path.endswith(".py")),
+        parses=all(_tree(content) is not None for path, content in after.items() if path.endswith(".py")),
         file_hit=not files.isdisjoint(gold_files(row)),
         function_hit=not functions.isdisjoint(gold_functions(row, snapshot.read_text)),
         same_code=_same_code(after, snapshot.apply(row["patch"]), snapshot),
@@ -135,23 +135,26 @@ def _same_code(left: Mapping[str, bytes], right: Mapping[str, bytes], snapshot: 
     for path in left.keys() | right.keys():
         before = (snapshot.read_text(path) or "").encode()
         one, other = left.get(path, before), right.get(path, before)
-        if one != other and not (path.endswith(".py") and _form(one) == _form(other) is not None):
+        if one != other and not (path.endswith(".py") and _same_trees(_tree(one), _tree(other))):
             return False
     return True
 
 
-def _form(content: bytes) -> str | None:
-    """What two files of the same code have in common; None for what is no Python."""
+def _same_trees(left: ast.Module | None, right: ast.Module | None) -> bool:
+    try:
+        return left is not None and same(left, right)
+    except RecursionError:  # deeper than can be told
+        return False
+
+
+def _tree(content: bytes) -> ast.Module | None:
+    """A file's syntax; None for what is no Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return normal_form(ast.parse(content))
+            return ast.parse(content)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
-
-
-def _parses(content: bytes) -> bool:
-    return _form(content) is not None
 
 
 def mean_seconds(submission: Submission) -> float | None:

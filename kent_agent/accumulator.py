@@ -47,7 +47,12 @@ class Slots:
     @classmethod
     def of(cls, found: Factorization) -> Self:
         """The slots of a factorization."""
-        return cls(found.file, str(found.operation), f"{found.location.name}:{found.location.start}")
+        return cls.at(found.file, found.location, str(found.operation))
+
+    @classmethod
+    def at(cls, file: str, symbol: Symbol, operation: str = "") -> Self:
+        """The slots of a symbol, whatever is done there or with an operation."""
+        return cls(file, operation, f"{symbol.name}:{symbol.start}")
 
     @property
     def place(self) -> str:
@@ -102,7 +107,7 @@ class ConstraintAccumulator:
 
     def bias_of_place(self, file: str, symbol: Symbol) -> float:
         """What to add to a place's log-belief, whatever is edited there."""
-        return self.bias(Slots(file, "", f"{symbol.name}:{symbol.start}"), "")
+        return self.bias(Slots.at(file, symbol), "")
 
     def subtract_from(self, observation: Real, items: ItemMemory, rate: float = _RATE) -> Real:
         """An observation `(D,)` of the resonator without what failed.

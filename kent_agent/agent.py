@@ -13,7 +13,7 @@ from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.weights import model_hash, weights_path
 from kent_agent.errors import PatchError
 from kent_agent.executed import ExecutedSearch
-from kent_agent.generator import KEPT, SPARE, Candidate, CodeGenerator
+from kent_agent.generator import KEPT, Candidate, CodeGenerator
 from kent_agent.locator import open_locator
 from kent_agent.resonator import Factorization
 from kent_agent.source.diff import files_of, unified_diff
@@ -22,6 +22,7 @@ from kent_agent.task import PatchResult, Solution, SWETask
 from kent_agent.validation import Report, Validator
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
+_SPARE = 2  # candidates that are checked beside those wanted: git may refuse one
 _UNMENDED = 0.02
 """Least confidence of an answer where a check shows the fault and nothing mends it: of 43 such answers to planted bugs,
 in packages that nothing was trained on, none was right, and none as confident."""
@@ -134,7 +135,9 @@ class KentAgent:
             located = self.locator.locate(issue, snapshot, repo, self.options.factorizations)
         found = located.factorizations
         with clock.stage("generate"):
-            candidates = self.generator.generate(issue, snapshot, found, wanted + SPARE, KEPT, located.files).candidates
+            candidates = self.generator.generate(
+                issue, snapshot, found, wanted + _SPARE, KEPT, located.files
+            ).candidates
         with clock.stage("check"):
             return Answer(found, tuple(_judged(candidates, snapshot, wanted)))
 

@@ -6,6 +6,7 @@ those that are left. When time runs out, the answer is among those that came fur
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from kent_agent.execution.reports import TestStatus
 from kent_agent.execution.runners import run_tests
@@ -23,6 +24,11 @@ _ENOUGH = 3  # candidates that every rung lets through, if so many pass it
 _TAKEN = 0.05  # nats that each character costs which an edit takes away: 60 of them are a chance of one in twenty
 
 Diff = Callable[[Candidate], str]
+Selections = tuple[tuple[str, ...], ...]
+"""Paths or ids of tests, together where they are run together."""
+
+Rung = Callable[[Sequence[RelatedTest]], Selections]
+"""What to run of the tests related to an edit, the most related first."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Confirmation:
         self.found = found
         self.snapshot = snapshot
         self.selection = selected_tests(snapshot)
-        self._passed_before: dict[tuple[tuple[str, ...], ...], set[str]] = {}
+        self._passed_before: dict[Selections, set[str]] = {}
         self._related: dict[EditedPlace, list[RelatedTest]] = {}
 
     def survivors(self, candidates: Sequence[Candidate], diff: Diff) -> list[Survivor]:
@@ -84,7 +90,7 @@ class Confirmation:
         with self.validation.ending_early():
             for candidate in candidates:
                 text = "" if candidate.dropped else diff(candidate)
-                if text and not self._breaks(sandbox, candidate, text, _each_file):
+                if text and not self._breaks(sandbox, candidate, text, _files):
                     return
 
     def _surviving(self, candidates: Sequence[Candidate], diff: Diff) -> list[Survivor]:
@@ -95,12 +101,12 @@ class Confirmation:
         left: list[Survivor] = []
         with self.validation.ending_early():
             left.extend(self._on_pristine_trees(sandbox, candidates, diff))
-        for rung, selections in enumerate((_nearest, _first_file, _each_file), start=1):
+        for number, rung in enumerate(_RUNGS, start=1):
             with self.validation.ending_early():
                 for each in sorted(left, key=_rank):
-                    broken = self._breaks(sandbox, each.candidate, each.diff, selections)
+                    broken = self._breaks(sandbox, each.candidate, each.diff, rung)
                     left.remove(each)
-                    left += [] if broken else [replace(each, rungs=rung)]
+                    left += [] if broken else [replace(each, rungs=number)]
             left = sorted(left, key=_rank)[: max(_ENOUGH, len(left) // 2)]
         return left
 
@@ -119,12 +125,13 @@ class Confirmation:
                 report.disagreed += 1
                 fates[key_of(candidate)] = "its check failed on a pristine tree"
 
-    def _breaks(self, sandbox: Sandbox, candidate: Candidate, diff: str, selections: "Selections") -> bool:
+    def _breaks(self, sandbox: Sandbox, candidate: Candidate, diff: str, rung: Rung) -> bool:
         """Whether a related test that passes at the base commit does not with a candidate's diff."""
         edited = EditedPlace(candidate.patch.file, candidate.factorization.location.name)
         if edited not in self._related:
-            self._related[edited] = [test for test in related_tests(self.snapshot, [edited]) if test.score > 0]
-        chosen = selections(self._related[edited])
+            ranked = related_tests(self.snapshot, [edited], self.selection)
+            self._related[edited] = [test for test in ranked if test.score > 0]
+        chosen = rung(self._related[edited])
         if chosen not in self._passed_before:
             self._passed_before[chosen] = self._passed(sandbox, "", chosen)
         before = self._passed_before[chosen]
@@ -134,7 +141,7 @@ class Confirmation:
         self.validation.fates[key_of(candidate)] = "it breaks a test that passed"
         return True
 
-    def _passed(self, sandbox: Sandbox, diff: str, selections: Sequence[tuple[str, ...]]) -> set[str]:
+    def _passed(self, sandbox: Sandbox, diff: str, selections: Selections) -> set[str]:
         """The tests that pass with a diff; each selection is run by itself, since one may end without a report."""
         sandbox.make_tree(diff)
         each = _TESTS_TIMEOUT / max(len(selections), 1)
@@ -142,20 +149,15 @@ class Confirmation:
         return {name for report in reports for name, status in report.items() if status is TestStatus.PASSED}
 
 
-Selections = Callable[[Sequence[RelatedTest]], tuple[tuple[str, ...], ...]]
-"""What to run of related tests: paths or ids, together where they are run together."""
-
-
-def _nearest(tests: Sequence[RelatedTest]) -> tuple[tuple[str, ...], ...]:
+def _nearest(tests: Sequence[RelatedTest]) -> Selections:
     return (tuple(test.node_id for test in tests[:_TESTS]),) if tests else ()
 
 
-def _first_file(tests: Sequence[RelatedTest]) -> tuple[tuple[str, ...], ...]:
-    return tuple((path,) for path in related_files(tests)[:1])
+def _files(tests: Sequence[RelatedTest], most: int = _FILES) -> Selections:
+    return tuple((path,) for path in related_files(tests)[:most])
 
 
-def _each_file(tests: Sequence[RelatedTest]) -> tuple[tuple[str, ...], ...]:
-    return tuple((path,) for path in related_files(tests)[:_FILES])
+_RUNGS: Sequence[Rung] = (_nearest, partial(_files, most=1), _files)
 
 
 def _rank(survivor: Survivor) -> tuple[int, float, float, int]:

@@ -55,7 +55,8 @@ class ExecutedSearch:
         self.locator, self.generator = locator, generator
         self.validation, self.shown = validation, shown
         self.issue, self.located, self.snapshot = issue, located, snapshot
-        self._lines = traced_lines([each.base for each in shown])
+        self._outcomes = [each.base for each in shown]
+        self._lines = traced_lines(self._outcomes)
         self.places: tuple[Factorization, ...] = ()
         self.survivors: list[Survivor] = []
         self._candidates: dict[Key, Candidate] = {}
@@ -105,7 +106,7 @@ class ExecutedSearch:
         """Where to look now: by the text less what failed, and by what the checks ran at the base commit."""
         failed = self.validation.accumulator
         again = self.locator.again(self.located, failed, places) if self.validation.report.tried else self.located
-        return traced_places(again, [each.base for each in self.shown], self.snapshot.read_text, places, failed)
+        return traced_places(again, self._outcomes, self.snapshot.read_text, places, failed)
 
     def _decoded(self, places: Sequence[Factorization], limit: int) -> Sequence[Candidate]:
         candidates = self.generator.generate(

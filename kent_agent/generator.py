@@ -24,7 +24,6 @@ from kent_agent.task import CodePatch
 
 NOT_CHECKED = "ranks below the chosen one, and was not checked"
 KEPT = 32  # candidates that are listed
-SPARE = 2  # candidates that are checked beside those wanted: git may refuse one
 _FEWEST, _MOST = 40, 600  # proposals of the likeliest factorization
 _LEAST = 4  # the share of those that an unlikely one has, its inverse
 

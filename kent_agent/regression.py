@@ -59,12 +59,19 @@ class RelatedTest:
         return "::".join([self.path, *self.name.split(".")])
 
 
-def related_tests(snapshot: RepoSnapshot, places: Sequence[EditedPlace], limit: int = 50) -> list[RelatedTest]:
+def related_tests(
+    snapshot: RepoSnapshot, places: Sequence[EditedPlace], tests: Selection, limit: int = 50
+) -> list[RelatedTest]:
     """The test functions most related to edited places, best first; ties in the order of paths and lines.
 
     A repository without tests has none.
+
+    Args:
+        snapshot: the repository.
+        places: that are edited.
+        tests: what of the repository is its tests.
+        limit: how many at most.
     """
-    tests = selected_tests(snapshot)
     paths = [entry.path for entry in snapshot.files if tests.holds(entry.path)]
     texts = {path: text for path, text in zip(paths, snapshot.read_texts(paths), strict=True) if text}
     sources = {place.path: snapshot.read_text(place.path) or "" for place in places}

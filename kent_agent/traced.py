@@ -20,7 +20,6 @@ _LINE_NOT_RUN = 4.0  # nats that an edit loses where no line around it is run: i
 Key = tuple[str, str]
 """A file and a qualified name in it."""
 
-
 LineEvidence = Callable[[Factorization, range], float]
 """What to add to the natural logarithm of the probability that some lines of a place are edited."""
 
@@ -69,11 +68,9 @@ def traced_lines(outcomes: Sequence[Outcome]) -> LineEvidence:
     Args:
         outcomes: of the checks at the base commit, with the lines that they ran.
     """
-    run: defaultdict[str, set[int]] = defaultdict(set)
+    run = _lines_run(outcomes)
     crashed: dict[tuple[str, int], float] = {}
     for outcome in outcomes:
-        for path, executed in outcome.lines.items():
-            run[path].update(executed)
         for out, frame in enumerate(reversed(outcome.frames)):
             crashed[frame.path, frame.line] = max(crashed.get((frame.path, frame.line), 0.0), _CRASHED * _DECAY**out)
 
@@ -81,7 +78,7 @@ def traced_lines(outcomes: Sequence[Outcome]) -> LineEvidence:
         if found.location.kind != "function" or lines.start <= found.location.start:  # a header runs on import
             return 0.0
         near = max(crashed.get((found.file, line), 0.0) for line in lines)
-        return near - (0.0 if not run[found.file].isdisjoint(lines) else _LINE_NOT_RUN)
+        return near - (_LINE_NOT_RUN if run.get(found.file, set()).isdisjoint(lines) else 0.0)
 
     return nats
 
@@ -92,10 +89,7 @@ def _nats(key: Key, belief: float, traced: _Traced) -> float:
 
 
 def _traced(outcomes: Sequence[Outcome], read_text: Callable[[str], str | None]) -> _Traced:
-    lines: defaultdict[str, set[int]] = defaultdict(set)
-    for outcome in outcomes:
-        for path, executed in outcome.lines.items():
-            lines[path].update(executed)
+    lines = _lines_run(outcomes)
     found = {path: symbols(read_text(path) or "") for path in sorted(lines)}
     run: dict[Key, Symbol] = {}
     for path, numbers in lines.items():
@@ -110,6 +104,14 @@ def _traced(outcomes: Sequence[Outcome], read_text: Callable[[str], str | None])
                 key = frame.path, innermost(found[frame.path], frame.line).name
                 frames[key] = min(out, frames.get(key, out))
     return _Traced(run, frames)
+
+
+def _lines_run(outcomes: Sequence[Outcome]) -> Mapping[str, set[int]]:
+    lines: defaultdict[str, set[int]] = defaultdict(set)
+    for outcome in outcomes:
+        for path, executed in outcome.lines.items():
+            lines[path].update(executed)
+    return dict(lines)
 
 
 def _factorization(located: Localization, key: Key, symbol: Symbol, share: float) -> Factorization:

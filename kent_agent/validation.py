@@ -52,7 +52,7 @@ class Report:
         first_survivor: how many had been run with the first one that survived its check; 0 for none.
         disagreed: candidates that made a check pass, and not on a pristine tree.
         broke: candidates that broke a test that passed.
-        survived: candidates that did neither.
+        survived: candidates that did neither, as far as halving left them.
         budget_hit: whether time ran out, which exempts the instance from byte-reproducibility.
         seconds: in all.
     """

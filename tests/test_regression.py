@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kent_agent.regression import EditedPlace, RelatedTest, related_files, related_tests
+from kent_agent.regression import EditedPlace, RelatedTest, related_files, related_tests, selected_tests
 from kent_agent.workspace import RepoSnapshot
 
 PARSER = '''\
@@ -81,7 +81,7 @@ def opened(tmp_path: Path, build_repository: Build) -> Iterator[Open]:
 
 def ranked(snapshot: RepoSnapshot, path: str, symbol: str = "<module>") -> list[RelatedTest]:
     """The tests related to one place."""
-    return related_tests(snapshot, [EditedPlace(path, symbol)])
+    return related_tests(snapshot, [EditedPlace(path, symbol)], selected_tests(snapshot))
 
 
 def test_the_test_that_calls_a_method_is_first(opened: Open) -> None:
@@ -106,7 +106,8 @@ def test_a_module_is_tested_by_its_file(opened: Open) -> None:
 
 def test_every_edited_place_has_its_tests_near_the_top(opened: Open) -> None:
     places = [EditedPlace("src/mail/parser.py", "Parser.fold"), EditedPlace("src/mail/dates.py", "today")]
-    top = related_tests(opened(FILES), places, limit=2)
+    snapshot = opened(FILES)
+    top = related_tests(snapshot, places, selected_tests(snapshot), limit=2)
     assert {test.name for test in top} == {"TestParser.test_fold", "test_today"}
 
 

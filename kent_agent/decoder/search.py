@@ -82,7 +82,7 @@ class EditSearch:
         Args:
             situation: the place to edit.
             limit: how many at most.
-            steering: what else is known of the place.
+            steering: what else is known of the place; its bias counts towards what is best here.
         """
         with torch.inference_mode():
             decoding = Decoding(self.model, situation, steering)

@@ -45,9 +45,9 @@ def run_tests(sandbox: Sandbox, script: str, selection: Sequence[str], timeout: 
     if script and (report := _runtests_results(sandbox, script, selection, timeout)).results:
         return report  # others of that name take other arguments
     report = pytest_results(sandbox, selection, timeout)
-    return (
-        report if "No module named pytest" not in report.command.stderr else _plain_results(sandbox, selection, timeout)
-    )
+    if "No module named pytest" in report.command.stderr:
+        return _plain_results(sandbox, selection, timeout)
+    return report
 
 
 def pytest_results(sandbox: Sandbox, selection: Sequence[str], timeout: float) -> TestReport:

@@ -9,6 +9,7 @@
     watching.py    output and end of a process, under a deadline
     processes.py   what one process can do to another
     files.py       the tree to work in, and what a run left behind
+    plain_tests.py tests of a repository, where pytest is absent
     channel.py     JSON objects over pipes
 
 They come into the container as text, by the command line: see `kent_agent.execution.sandbox`.
