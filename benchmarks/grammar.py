@@ -83,7 +83,8 @@ def gold_derivations(
     wanted = touched_files(row["patch"])
     with store.snapshot(SWETask.from_row(row)) as snapshot:
         present = {entry.path for entry in snapshot.files}
-        after = {path: data.decode() for path, data in snapshot.apply(row["patch"]).items() if path.endswith(".py")}
+        changed = snapshot.apply(row["patch"])
+        after = {path: data.decode() for path, data in changed.items() if path.endswith(".py") and data is not None}
         sources = [path for path in sorted(after) if path in wanted or path not in present]
         before = {path: snapshot.read_text(path) for path in sources}
     found = []

@@ -40,8 +40,8 @@ def main(folder: Annotated[Path, typer.Argument(help="The trajectories beside a 
         raise typer.Exit(2)
     table = Table("instance", "checks", *(name.replace("_", " ") for name in COLUMNS), "out of time", box=None)
     for instance, validation in found:
-        cells = [str(validation[name]) for name in COLUMNS]
-        table.add_row(instance, kinds(validation), *cells, "yes" if validation["budget_hit"] else "")
+        cells = [str(validation.get(name, "")) for name in COLUMNS]
+        table.add_row(instance, kinds(validation), *cells, "yes" if validation.get("budget_hit") else "")
     Console(width=200).print(table)
 
 

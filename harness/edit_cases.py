@@ -161,8 +161,8 @@ def gold_version(row: Mapping[str, Any], snapshot: RepoSnapshot) -> tuple[str, s
     if len(sources | gold_files(row)) != 1 or not sources:
         return None
     (path,) = sources
-    before = snapshot.read_text(path)
-    return None if before is None else (path, before, touched[path].decode(errors="replace"))
+    before, after = snapshot.read_text(path), touched[path]
+    return None if before is None or after is None else (path, before, after.decode(errors="replace"))
 
 
 def _symbols_of(path: str, text: str) -> list[tuple[str, str, Symbol]]:

@@ -23,6 +23,9 @@ from kent_agent.source.sameness import same
 from kent_agent.task import SWETask
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
+Files = Mapping[str, bytes | None]
+"""Path -> what a file holds; None for one that is deleted."""
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
@@ -123,26 +126,29 @@ def judge(patch: str, row: Mapping[str, Any], snapshot: RepoSnapshot) -> Verdict
     except (PatchError, UnidiffParseError):
         return None
     return Verdict(
-        parses=all(_tree(content) is not None for path, content in after.items() if path.endswith(".py")),
+        parses=all(_tree(content) for path, content in after.items() if path.endswith(".py") and content is not None),
         file_hit=not files.isdisjoint(gold_files(row)),
         function_hit=not functions.isdisjoint(gold_functions(row, snapshot.read_text)),
         same_code=_same_code(after, snapshot.apply(row["patch"]), snapshot),
     )
 
 
-def _same_code(left: Mapping[str, bytes], right: Mapping[str, bytes], snapshot: RepoSnapshot) -> bool:
+def _same_code(left: Files, right: Files, snapshot: RepoSnapshot) -> bool:
     """Whether two sets of changed files leave the same code in a repository, and the same bytes in other files."""
+    held = {entry.path for entry in snapshot.files}
     for path in left.keys() | right.keys():
-        before = (snapshot.read_text(path) or "").encode()
+        before = snapshot.read(path) if path in held else None
         one, other = left.get(path, before), right.get(path, before)
-        if one != other and not (path.endswith(".py") and _same_trees(_tree(one), _tree(other))):
+        if one != other and not (path.endswith(".py") and _same_trees(one, other)):
             return False
     return True
 
 
-def _same_trees(left: ast.Module | None, right: ast.Module | None) -> bool:
+def _same_trees(left: bytes | None, right: bytes | None) -> bool:
+    if left is None or right is None or (tree := _tree(left)) is None:
+        return False
     try:
-        return left is not None and same(left, right)
+        return same(tree, _tree(right))
     except RecursionError:  # deeper than can be told
         return False
 

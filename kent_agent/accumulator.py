@@ -26,7 +26,7 @@ _SHARES: Mapping[str, float] = {"FILE": 0.15, "LOCATION": 0.35, "EDIT": 0.5}
 """How much of a record's squared length each depth has: an edit shares all of it with itself, a file's others 0.15."""
 _BONUS = 0.5  # of a failure that came as far as one can: it speaks for its place, less than a plain failure against
 _CHANCE = 2.0  # standard deviations of what unrelated records have in common, which tells nothing
-_RATE = 0.01  # a place in which ten edits failed is less likely, and not out of the question: most edits are wrong
+_RATE = 0.03  # ten failures take a tenth from a place, a thousand less than a third: most edits are wrong
 _KEPT = 4096  # records: the beams of an instance come back to the same places
 
 
@@ -99,7 +99,7 @@ class ConstraintAccumulator:
         """
         alike = float(self._record(slots, kind) @ self.memory)
         told = max(0.0, abs(alike) - _CHANCE * math.sqrt(self._energy / self.items.dimension))
-        return -self.strength * math.copysign(math.log2(1 + told), alike) if told else 0.0
+        return -self.strength * _damped(math.copysign(told, alike))
 
     def bias_at(self, found: Factorization, action: Action) -> float:
         """What to add to the log-probability of an action at a place."""
@@ -115,7 +115,8 @@ class ConstraintAccumulator:
         Args:
             observation: the record that `CodeResonator` decodes.
             items: the space it is in.
-            rate: how much of a unit filler a failure takes away; a failure's file loses a third of what its place does.
+            rate: how much of a unit filler one failure takes away, more of them by their logarithm as in `bias`; a
+                failure's file loses a third of what its place does.
         """
         rest = observation.copy()
         scale = np.float32(rate / math.sqrt(items.dimension))
@@ -124,7 +125,7 @@ class ConstraintAccumulator:
                 "FILE": items[slots.file].astype(np.float32) / np.float32(3),
                 "LOCATION": items[slots.place].astype(np.float32),
             }
-            rest -= scale * np.float32(weight) * encode_record(failed, items)
+            rest -= scale * np.float32(_damped(weight)) * encode_record(failed, items)
         return rest
 
     def _encoded(self, slots: Slots, kind: str) -> Real:
@@ -138,6 +139,11 @@ class ConstraintAccumulator:
         for role, filler in fillers.items():
             filler *= np.float32(math.sqrt(_SHARES[role] / self.items.dimension))
         return encode_record(fillers, self.items)
+
+
+def _damped(weight: float) -> float:
+    """Of failures together: 1 for one, more by the logarithm."""
+    return math.copysign(math.log2(1 + abs(weight)), weight)
 
 
 def _weight(change: float) -> float:

@@ -24,8 +24,8 @@ from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
 _SPARE = 2  # candidates that are checked beside those wanted: git may refuse one
 _UNMENDED = 0.02
-"""Least confidence of an answer where a check shows the fault and nothing mends it: of 43 such answers to planted bugs,
-in packages that nothing was trained on, none was right, and none as confident."""
+"""Least confidence of an answer where a check shows the fault and nothing was seen to mend it, unless one is given: of
+43 such answers to planted bugs, in packages that nothing was trained on, none was right, and none as confident."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,15 @@ class Answer:
         factorizations: the places it looked at.
         judged: the candidates, best first.
         report: of validation, where there was one.
-        survived: whether the best candidate was run and made a check of the issue pass.
+        survived: whether the best candidate made a check of the issue pass, on a pristine tree too, and broke no test.
+        unmended: whether a check shows the fault, and no candidate that is left made it pass.
     """
 
     factorizations: Sequence[Factorization]
     judged: Sequence[Judged]
     report: Report | None = None
     survived: bool = False
+    unmended: bool = False
 
     @property
     def diffs(self) -> list[Judged]:
@@ -154,7 +156,8 @@ class KentAgent:
         best = [Judged(survivor.candidate, survivor.diff, "") for survivor in search.survivors]
         with clock.stage("check"):
             judged = (*best, *_judged(search.refuted_or_left, snapshot, 0 if best else 1))
-        return Answer(search.places, judged, validation.report, bool(best))
+        unmended = bool(shown) and not (validation.flipping.keys() - validation.fates.keys())
+        return Answer(search.places, judged, validation.report, bool(best), unmended)
 
     def _solution(self, task: SWETask, answer: Answer, clock: Clock) -> Solution:
         best = next(iter(answer.diffs), None)
@@ -168,7 +171,7 @@ class KentAgent:
             "candidates": [_evidence(each, each is chosen) for each in answer.judged[:KEPT]],
             "validation": asdict(answer.report) if answer.report else None,
             "confidence": confidence,
-            "min_confidence": self.min_confidence,
+            "min_confidence": self._asked(answer),
             "seed": self.options.seed,
             "versions": {"kent_agent": kent_agent.__version__, "model": self.model_hash, "torch": torch.__version__},
         }
@@ -178,8 +181,9 @@ class KentAgent:
 
     def _asked(self, answer: Answer) -> float:
         """The confidence that is asked of what did not survive."""
-        refuted = answer.report is not None and bool(answer.report.checks)
-        return max(self.min_confidence, _UNMENDED) if refuted else self.min_confidence
+        if answer.unmended and self.options.min_confidence is None:
+            return max(self.min_confidence, _UNMENDED)
+        return self.min_confidence
 
     def why_nothing(self, answer: Answer) -> str:
         """Why an answer is none, or is not good enough, in words that end a sentence."""

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from kent_agent.execution.reports import TestStatus
-from kent_agent.execution.runners import run_tests
+from kent_agent.baseline import Baseline, Selections
 from kent_agent.execution.sandbox import Sandbox
 from kent_agent.generator import Candidate
 from kent_agent.regression import EditedPlace, RelatedTest, related_files, related_tests, selected_tests
@@ -18,15 +17,11 @@ from kent_agent.validation import Reproductions, Validation, by_snippet, executi
 from kent_agent.workspace import RepoSnapshot
 
 _TESTS, _FILES = 12, 3  # most related tests of the first rung, and test files of the last one
-_TESTS_TIMEOUT = 60.0  # seconds for all the tests of a rung
 _AT_ONCE = 16  # candidates that compete; the next ones do where none of them survives
 _ENOUGH = 3  # candidates that every rung lets through, if so many pass it
 _TAKEN = 0.05  # nats that each character costs which an edit takes away: 60 of them are a chance of one in twenty
 
 Diff = Callable[[Candidate], str]
-Selections = tuple[tuple[str, ...], ...]
-"""Paths or ids of tests, together where they are run together."""
-
 Rung = Callable[[Sequence[RelatedTest]], Selections]
 """What to run of the tests related to an edit, the most related first."""
 
@@ -62,7 +57,7 @@ class Confirmation:
         self.found = found
         self.snapshot = snapshot
         self.selection = selected_tests(snapshot)
-        self._passed_before: dict[Selections, set[str]] = {}
+        self.baseline = Baseline(validation.sandbox, self.selection.script) if validation.sandbox else None
         self._related: dict[EditedPlace, list[RelatedTest]] = {}
 
     def survivors(self, candidates: Sequence[Candidate], diff: Diff) -> list[Survivor]:
@@ -84,13 +79,10 @@ class Confirmation:
             candidates: that no check speaks for or against, best first.
             diff: of a candidate; empty where git refuses it.
         """
-        sandbox = self.validation.sandbox
-        if sandbox is None:
-            return
         with self.validation.ending_early():
             for candidate in candidates:
                 text = "" if candidate.dropped else diff(candidate)
-                if text and not self._breaks(sandbox, candidate, text, _files):
+                if text and not self._breaks(candidate, text, _files):
                     return
 
     def _surviving(self, candidates: Sequence[Candidate], diff: Diff) -> list[Survivor]:
@@ -104,7 +96,7 @@ class Confirmation:
         for number, rung in enumerate(_RUNGS, start=1):
             with self.validation.ending_early():
                 for each in sorted(left, key=_rank):
-                    broken = self._breaks(sandbox, each.candidate, each.diff, rung)
+                    broken = self._breaks(each.candidate, each.diff, rung)
                     left.remove(each)
                     left += [] if broken else [replace(each, rungs=number)]
             left = sorted(left, key=_rank)[: max(_ENOUGH, len(left) // 2)]
@@ -125,28 +117,18 @@ class Confirmation:
                 report.disagreed += 1
                 fates[key_of(candidate)] = "its check failed on a pristine tree"
 
-    def _breaks(self, sandbox: Sandbox, candidate: Candidate, diff: str, rung: Rung) -> bool:
+    def _breaks(self, candidate: Candidate, diff: str, rung: Rung) -> bool:
         """Whether a related test that passes at the base commit does not with a candidate's diff."""
         edited = EditedPlace(candidate.patch.file, candidate.factorization.location.name)
         if edited not in self._related:
             ranked = related_tests(self.snapshot, [edited], self.selection)
             self._related[edited] = [test for test in ranked if test.score > 0]
         chosen = rung(self._related[edited])
-        if chosen not in self._passed_before:
-            self._passed_before[chosen] = self._passed(sandbox, "", chosen)
-        before = self._passed_before[chosen]
-        if not before or before <= self._passed(sandbox, diff, chosen):
-            return False
-        self.validation.report.broke += 1
-        self.validation.fates[key_of(candidate)] = "it breaks a test that passed"
-        return True
-
-    def _passed(self, sandbox: Sandbox, diff: str, selections: Selections) -> set[str]:
-        """The tests that pass with a diff; each selection is run by itself, since one may end without a report."""
-        sandbox.make_tree(diff)
-        each = _TESTS_TIMEOUT / max(len(selections), 1)
-        reports = [run_tests(sandbox, self.selection.script, chosen, each).results or {} for chosen in selections]
-        return {name for report in reports for name, status in report.items() if status is TestStatus.PASSED}
+        reason = self.baseline.refutation(diff, chosen) if self.baseline else ""
+        if reason:
+            self.validation.report.broke += 1
+            self.validation.fates[key_of(candidate)] = reason
+        return bool(reason)
 
 
 def _nearest(tests: Sequence[RelatedTest]) -> Selections:

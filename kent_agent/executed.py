@@ -17,7 +17,7 @@ from kent_agent.generator import KEPT, Candidate, CodeGenerator
 from kent_agent.locator import Localization, Locator
 from kent_agent.resonator import Factorization
 from kent_agent.source.issue import Issue
-from kent_agent.traced import traced_lines, traced_places
+from kent_agent.traced import Trace, traced_places
 from kent_agent.validation import Key, Reproductions, Validation, key_of
 from kent_agent.workspace import RepoSnapshot
 
@@ -55,8 +55,7 @@ class ExecutedSearch:
         self.locator, self.generator = locator, generator
         self.validation, self.shown = validation, shown
         self.issue, self.located, self.snapshot = issue, located, snapshot
-        self._outcomes = [each.base for each in shown]
-        self._lines = traced_lines(self._outcomes)
+        self._trace = Trace.of([each.base for each in shown], snapshot.read_text)
         self.places: tuple[Factorization, ...] = ()
         self.survivors: list[Survivor] = []
         self._candidates: dict[Key, Candidate] = {}
@@ -106,7 +105,7 @@ class ExecutedSearch:
         """Where to look now: by the text less what failed, and by what the checks ran at the base commit."""
         failed = self.validation.accumulator
         again = self.locator.again(self.located, failed, places) if self.validation.report.tried else self.located
-        return traced_places(again, self._outcomes, self.snapshot.read_text, places, failed)
+        return traced_places(again, self._trace, places, failed)
 
     def _decoded(self, places: Sequence[Factorization], limit: int) -> Sequence[Candidate]:
         candidates = self.generator.generate(
@@ -119,4 +118,4 @@ class ExecutedSearch:
 
     def _steering(self, found: Factorization) -> Steering:
         """What runs tell of a place: the kinds of edit that failed there, and the lines that the checks run."""
-        return Steering(partial(self.validation.accumulator.bias_at, found), partial(self._lines, found))
+        return Steering(partial(self.validation.accumulator.bias_at, found), partial(self._trace.of_lines, found))

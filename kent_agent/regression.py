@@ -172,9 +172,15 @@ def _tests(node: ast.AST, prefix: str) -> Iterator[tuple[str, int, int]]:
     """Names and lines of the functions that a runner would collect."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.ClassDef):
-            yield from _tests(child, f"{prefix}{child.name}.")
-        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name.startswith("test"):
+            if child.bases or child.name.startswith("Test"):
+                yield from _tests(child, f"{prefix}{child.name}.")
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and _is_test(child):
             yield prefix + child.name, child.lineno, child.end_lineno or child.lineno
+
+
+def _is_test(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether it is called like a test, and is no fixture."""
+    return function.name.startswith("test") and not any("fixture" in ast.unparse(d) for d in function.decorator_list)
 
 
 def _total(reasons: Mapping[str, float]) -> float:

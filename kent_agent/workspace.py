@@ -336,9 +336,9 @@ class RepoSnapshot:
         """Raises PatchError unless git applies `patch` to regular files of the base commit's tree."""
         self._staged(patch)
 
-    def apply(self, patch: str) -> dict[str, bytes]:
-        """What the touched files hold after `patch`, by path, without deleted ones. Raises PatchError."""
-        return {path: self._blob(blob, path) for path, blob in self._staged(patch).items() if blob}
+    def apply(self, patch: str) -> dict[str, bytes | None]:
+        """What the touched files hold after `patch`, by path; None for deleted ones. Raises PatchError."""
+        return {path: self._blob(blob, path) if blob else None for path, blob in self._staged(patch).items()}
 
     def _staged(self, patch: str) -> dict[str, str | None]:
         """Applies a patch to a temporary index; the blobs of the touched paths, None for deleted ones."""

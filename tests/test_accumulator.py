@@ -119,3 +119,15 @@ def test_an_observation_turns_from_what_failed_to_the_next_best() -> None:
     assert best(accumulator.subtract_from(observation, items, rate=0.2)) == [PLACE.file, STRANGER.place]
     accumulator.record(PLACE, KIND, 0.0)
     assert best(accumulator.subtract_from(observation, items, rate=0.2)) == [STRANGER.file, STRANGER.place]
+
+
+def test_what_the_observation_speaks_for_is_not_out_of_the_question_however_much_failed_there() -> None:
+    items = ItemMemory(10_000, 3)
+    book = Codebook.of_atoms([PLACE.place, STRANGER.place], items)
+    shares = np.sqrt(np.array([0.3, 0.0], dtype=np.float32))
+    observation = encode_record({"LOCATION": shares @ book.vectors}, items)
+    accumulator = ConstraintAccumulator()
+    for _ in range(300):
+        accumulator.record(PLACE, KIND, 0.0)
+    left = accumulator.subtract_from(observation, items)
+    assert book.cleanup(unbind_role(left, "LOCATION", items))[0][0] == PLACE.place

@@ -41,6 +41,16 @@ class TestParser:
 
     def helper(self):
         pass
+
+
+class Parsers:
+    def test_parser(self):
+        return Parser()
+
+
+@pytest.fixture()
+def test_parser():
+    return Parser()
 """,
     "tests/test_dates.py": "from mail.dates import today\n\n\ndef test_today():\n    assert today() == 'a date'\n",
     "tests/test_all.py": """\

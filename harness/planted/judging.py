@@ -55,7 +55,7 @@ class Judge:
     def _patched(self, bug: Bug, patch: str) -> dict[str, str]:
         """The file with the bug, and whatever else a patch touches, after the patch."""
         with RepositoryStore(self.workshop.mirrors).snapshot(bug.task("")) as snapshot:
-            touched = {path: content.decode() for path, content in snapshot.apply(patch).items()}
+            touched = {path: content.decode() for path, content in snapshot.apply(patch).items() if content is not None}
             return {bug.path: snapshot.read_text(bug.path) or ""} | touched
 
 

@@ -61,9 +61,10 @@ def split_listed(path: Path) -> dict[str, str]:
     """
     commits = commits_listed(path)
     found = json.loads(path.read_text(encoding="utf-8")).get("split", {})
-    if not isinstance(found, dict) or not commits.keys() >= found.keys() or {*found.values()} - {*SPLITS}:
+    known = isinstance(found, dict) and commits.keys() >= found.keys()
+    if not known or any(each not in SPLITS for each in found.values()):
         raise KentError(f"The split in {path} must map repositories that it lists to {', '.join(SPLITS)}; correct it.")
-    return found
+    return dict(found)
 
 
 def collect_fixes(

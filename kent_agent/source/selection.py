@@ -11,7 +11,8 @@ from kent_agent.source.history import is_test
 
 # In pytest's order; the first of them that speaks of pytest is the one that counts.
 _SECTIONS = {"pytest.ini": "pytest", "pyproject.toml": "", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
-_COMMAND = re.compile(r"\b(?:py\.?test|unittest(?: discover)?)\b(.*)")
+_COMMAND = re.compile(r"(?:^|\s)(?:py\.?test|unittest(?: discover)?)(?=\s|$)(.*)")
+_INSTALLS = re.compile(r"^.*\b(?:pip|conda|poetry|uv)\b.*\b(?:install|add|sync)\b.*$", re.MULTILINE)
 _POSITIONAL = re.compile(r"\{posargs:?([^}]*)\}")
 _SCRIPT = "runtests.py"
 _NO_TESTS = frozenset({"__init__.py", "conftest.py"})
@@ -88,7 +89,7 @@ def _ini(text: str, section: str) -> dict[str, str] | None:
 
 def _of_commands(tox: str) -> Iterator[str]:
     """What the commands of a tox.ini hand to a runner of tests, the values of its options left out."""
-    commands = (_ini(tox, "testenv") or {}).get("commands", "")
+    commands = _INSTALLS.sub("", (_ini(tox, "testenv") or {}).get("commands", ""))
     for found in _COMMAND.finditer(_POSITIONAL.sub(r"\1", commands)):
         words = found[1].split()
         for before, word in zip(["", *words], words, strict=False):

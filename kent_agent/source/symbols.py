@@ -55,11 +55,27 @@ def _walk(node: ast.AST, prefix: str) -> Iterator[Symbol]:
         if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             name = prefix + child.name
             kind: SymbolKind = "class" if isinstance(child, ast.ClassDef) else "function"
-            start = min([child.lineno, *(decorator.lineno for decorator in child.decorator_list)])
-            yield Symbol(name, kind, start, child.end_lineno or child.lineno)
+            yield Symbol(name, kind, _start(child), child.end_lineno or child.lineno)
             yield from _walk(child, name + ".")
         elif not isinstance(child, ast.expr):
             yield from _walk(child, prefix)
+
+
+def _start(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def bodies(source: str) -> dict[int, int]:
+    """The first line of each function -> the first one below its header, whose lines run where it is defined.
+
+    A body on the line of its `def` is taken for a part of the header. None where the file does not parse.
+    """
+    try:
+        tree = parse(source)
+    except SyntaxError:
+        return {}
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return {_start(node): max(node.lineno + 1, node.body[0].lineno) for node in functions}
 
 
 def innermost(found: list[Symbol], line: int) -> Symbol:

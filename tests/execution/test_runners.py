@@ -90,6 +90,31 @@ def test_where_pytest_is_absent_test_cases_and_plain_functions_run(open_sandbox:
     assert told(run_tests(sandbox, "", chosen, 30).results) == {"test_nothing": PASSED, "test_oblong": FAILED}
 
 
+OWN = """import unittest
+
+
+class OwnCase(unittest.TestCase):
+    def __init__(self):
+        raise KeyError
+
+    def test_lost(self):
+        pass
+
+
+class Fine(unittest.TestCase):
+    def test_fine(self):
+        pass
+"""
+
+
+def test_without_pytest_what_cannot_be_loaded_stops_nothing_else(open_sandbox: "Open") -> None:
+    """Neither by a test case that cannot be made, nor by a file of the same name in another folder."""
+    files = {"pytest/__init__.py": "\n", "suite/test_own.py": OWN}
+    named = {f"{folder}/test_one.py": f"def test_{folder}(): pass\n" for folder in ("left", "right")}
+    report = run_tests(opened(open_sandbox(), files | named), "", ["suite/test_own.py", *named], 30)
+    assert told(report.results) == {"test_fine": PASSED, "test_left": PASSED, "test_right": PASSED}
+
+
 @pytest.mark.parametrize("script", ["", "checks/runtests.py"])
 def test_tests_that_are_not_there_do_not_pass(script: str, open_sandbox: "Open") -> None:
     sandbox = opened(open_sandbox(), {"checks/runtests.py": RUNTESTS})

@@ -108,6 +108,18 @@ diff --git a/calc/__init__.py b/calc/__init__.py
 @@ -0,0 +1 @@
 +import calc.core
 """
+REMOVAL = """\
+diff --git a/tests/test_core.py b/tests/test_core.py
+deleted file mode 100644
+--- a/tests/test_core.py
++++ /dev/null
+@@ -1,5 +0,0 @@
+-from calc.core import Account, double
+-
+-
+-def test_double():
+-    assert double(4) == 8
+"""
 
 
 @pytest.fixture
@@ -169,11 +181,11 @@ def test_gold_hits_its_own_places(calc: Any, submit: Any, score: Any) -> None:
 
 
 def test_the_same_code_in_other_words_is_the_same_code(calc: Any, submit: Any, score: Any) -> None:
-    """A comment is none; another file, or another statement, is."""
+    """A comment is none; another file, another statement, or a file that is gone, is."""
     gold = calc.row["patch"]
     commented = gold.replace("+= amount\n", "+= amount  # what is added\n")
     assert commented != gold
-    for patch, same in ((commented, 1), (ELSEWHERE, 0)):
+    for patch, same in ((commented, 1), (ELSEWHERE, 0), (gold + REMOVAL, 0)):
         _, output = score(submit({"gold": patch}), "--json")
         assert found(output) | {"applies": 1, "same_code": same} == found(output)
 

@@ -126,7 +126,9 @@ def test_a_repository_keeps_the_split_that_a_list_gives_it(
     assert split_listed(manifest_of(output)) == split_of(REPOS, 3, {"acme/cart": kept})
 
 
-@pytest.mark.parametrize("split", [{"acme/lost": "train"}, {"acme/cart": "exam"}, ["train"]], ids=str)
+@pytest.mark.parametrize(
+    "split", [{"acme/lost": "train"}, {"acme/cart": "exam"}, {"acme/cart": ["train"]}, ["train"]], ids=str
+)
 def test_a_split_that_is_none_is_refused(split: object, tmp_path: Path) -> None:
     (tmp_path / "list.json").write_text(json.dumps({"repositories": {"acme/cart": "0" * 40}, "split": split}))
     with pytest.raises(KentError, match=r"The split in .*list\.json must map repositories that it lists to train, "):

@@ -62,6 +62,9 @@ def test_a_file_named_by_a_pattern_is_a_test_though_it_looks_like_none() -> None
         ("pytest --cov shop", ()),
         ("pytest {posargs}", ()),
         ("flake8 shop", ()),
+        ("pip install pytest shop", ()),
+        ("pip install pytest\n    pytest tests", ("tests",)),
+        ("pytest-clean shop", ()),
     ],
 )
 def test_what_tox_runs_is_what_there_is_to_run(command: str, folders: tuple[str, ...]) -> None:

@@ -28,8 +28,16 @@ def selected(selection: str) -> unittest.TestSuite:
         cases = test_cases(imported(path))
     except BaseException:  # whatever it does, the other files' tests are to run
         return unittest.TestSuite()
-    found = [test for case in cases for test in unittest.defaultTestLoader.loadTestsFromTestCase(case)]  # type: list[Any]
+    found = [test for case in cases for test in loaded(case)]
     return unittest.TestSuite(test for test in found if not names or test.id().split(".")[-len(names) :] == names)
+
+
+def loaded(case: type) -> "list[Any]":
+    """The tests of a test case; none of one that cannot be made."""
+    try:
+        return list(unittest.defaultTestLoader.loadTestsFromTestCase(case))
+    except BaseException:  # the other cases' tests are to run
+        return []
 
 
 def imported(path: str) -> ModuleType:
@@ -39,7 +47,12 @@ def imported(path: str) -> ModuleType:
     while folder and os.path.isfile(os.path.join(folder, "__init__.py")):
         folder, part = os.path.split(folder)
         parts.insert(0, part)
-    sys.path.insert(0, os.path.abspath(folder))
+    folder = os.path.abspath(folder)
+    known = getattr(sys.modules.get(parts[0]), "__file__", None)
+    if known and not os.path.abspath(known).startswith(os.path.join(folder, parts[0])):  # another file of this name
+        for each in [each for each in sys.modules if each.split(".")[0] == parts[0]]:
+            del sys.modules[each]
+    sys.path.insert(0, folder)
     return importlib.import_module(".".join(parts))
 
 
