@@ -1,28 +1,23 @@
 """Candidates that an issue itself spells out: its code in the place of what is much like it in the likeliest files."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from math import log
 
 from kent_agent.decoder.proposals import Proposal
 from kent_agent.resonator import Factorization
-from kent_agent.source.advice import Advice
+from kent_agent.source.advice import Advice, Form
 from kent_agent.source.grammar import Action, Edit, Site
 from kent_agent.source.issue import Issue
+from kent_agent.source.meaning import changed_python, compiler_warnings
 from kent_agent.source.scan import token_texts
+from kent_agent.source.splicing import Lines, may_be_spliced, patched, patched_together, spliced
 from kent_agent.source.symbols import innermost
 from kent_agent.source.tokens import is_identifier, lex
-from kent_agent.source.transplant import (
-    TELLING,
-    Line,
-    Statements,
-    Transplant,
-    parsed,
-    patched,
-    patched_together,
-    piece_of,
-    transplants,
-)
+from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, parsed, piece_of, transplants
+from kent_agent.source.units import unit
 from kent_agent.task import Operation
 
 _FILES = 20  # that are searched
@@ -30,7 +25,10 @@ _PATCHED, _PLACED, _TOLD, _SHOWN = 0.6, 0.35, 0.12, 0.03
 """How likely the edit is spelled out: by a patch; by code that is told to be written and keeps a line, or takes away
 one that the issue quotes; by other code that is told; by code that is merely shown. Of the six dev issues that place
 what they tell two spell out the gold patch; of three that tell, and seven that show, none; none shows a patch."""
+_PLACELESS = (Form.PIECE, Form.PATCH)  # a patch's context need not be quite the file's
+_WEIGHTS = {Form.SENTENCE: 2.0}  # beside other advice: what stands beside what may be chance
 _MOST = 12  # of each kind
+_SHORTEST = 10  # fewest characters of quoted code that tells its place
 _LONG = 3  # characters of a name that not every text holds
 
 
@@ -44,6 +42,12 @@ class _Found:
     prior: float
     weight: float
 
+    @property
+    def after(self) -> str:
+        """The file's text with it."""
+        text, here = self.statements.document.text, self.transplant
+        return text[: here.start] + here.code + text[here.end :]
+
 
 def advised(
     issue: Issue, files: Sequence[str], read_text: Callable[[str], str | None]
@@ -56,24 +60,37 @@ def advised(
         read_text: the text of a file of the repository.
     """
     quoted = frozenset(token_texts(line) for piece in issue.advice for line in piece.new.split("\n"))
-    every = [(advice, piece_of(advice.new)) for advice in issue.advice]
-    pieces = [(advice, piece) for advice, piece in every if piece or advice.old]
+    pieces = [(advice, piece_of(advice.new) if advice.form in _PLACELESS else None) for advice in issue.advice]
     found: list[_Found] = []
     for rank, file in enumerate(files[:_FILES] if pieces else ()):
         text = read_text(file) or ""
         fitting = [each for each in pieces if _may_stand(*each, text)]
         if fitting and (statements := parsed(text)):
-            found += _in_file(file, statements, fitting, quoted, 1 / (1 + rank))
+            found += _joined(_in_file(file, statements, fitting, quoted, 1 / (1 + rank)))
     for prior in (_PATCHED, _PLACED, _TOLD, _SHOWN):
-        alike = sorted((each for each in found if each.prior == prior), key=lambda each: -each.weight)[:_MOST]
-        total = sum(each.weight for each in alike)
-        for each in alike:
+        alike = sorted((each for each in found if each.prior == prior), key=lambda each: -each.weight)
+        left = list(islice(filter(_changes_code, alike), _MOST))
+        total = sum(each.weight for each in left)
+        for each in left:
             yield _scored(each, prior * each.weight / total)
+
+
+def _changes_code(found: _Found) -> bool:
+    """Whether what is left compiles, and does something else."""
+    before, after = found.statements.document.text, found.after
+    changed = unit(before, after)
+    if changed and compiler_warnings(changed.after) is not None:
+        return changed_python(changed.before, changed.after)
+    return compiler_warnings(after) is not None and changed_python(before, after)
 
 
 def _may_stand(advice: Advice, piece: Statements | None, text: str) -> bool:
     """Whether it may pay to look for the place of a piece in a text."""
+    if advice.form is Form.SENTENCE and len(advice.old) < _SHORTEST:
+        return False  # the likeliest functions alone are searched for it
     if advice.old and all(line.strip() in text for line in advice.old.split("\n")):
+        return True
+    if advice.form in _PLACELESS and may_be_spliced(advice.new, text):
         return True
     return piece is not None and any(_may_be_like(line, text) for line in piece.every_line)
 
@@ -91,20 +108,44 @@ def _in_file(
     quoted: frozenset[Line],
     weight: float,
 ) -> Iterator[_Found]:
+    lines = Lines(statements)
     for advice, piece in pieces:
-        exactly = _exactly(statements, advice) if advice.old else []
-        for each in exactly or (transplants(statements, piece) if piece and not advice.more else ()):
-            placed = each.kept or not quoted.isdisjoint(each.gone)
-            told = _PATCHED if advice.old else _PLACED if placed else _TOLD
-            prior = told if advice.told else _SHOWN
-            yield _Found(file, statements, each, prior, weight * each.alike)
+        for each in _exactly(lines, advice) or _alike(statements, lines, advice, piece):
+            prior = _prior(advice, each.kept or not quoted.isdisjoint(each.gone))
+            yield _Found(file, statements, each, prior, weight * each.alike * _WEIGHTS.get(advice.form, 1.0))
 
 
-def _exactly(statements: Statements, advice: Advice) -> list[Transplant]:
+def _joined(found: Iterable[_Found]) -> Iterator[_Found]:
+    """Each text of a file once, with all that speaks for it."""
+    same: defaultdict[str, list[_Found]] = defaultdict(list)
+    for each in found:
+        same[each.after].append(each)
+    for group in same.values():
+        likeliest = max(group, key=lambda each: each.prior)
+        yield replace(likeliest, weight=sum(each.weight for each in group))
+
+
+def _prior(advice: Advice, placed: bool) -> float:
+    """How likely advice is meant, which may keep a line that stands there, or take away one that is quoted."""
+    if not advice.told:
+        return _SHOWN
+    if advice.form is Form.PATCH:
+        return _PATCHED
+    return _PLACED if placed or advice.form not in _PLACELESS else _TOLD
+
+
+def _alike(statements: Statements, lines: Lines, advice: Advice, piece: Statements | None) -> Iterator[Transplant]:
+    """Where code stands that is much like a piece of it, by lines and by statements."""
+    if advice.form in _PLACELESS and not advice.more:
+        yield from spliced(lines, advice.new)
+        yield from transplants(statements, piece) if piece else ()
+
+
+def _exactly(lines: Lines, advice: Advice) -> list[Transplant]:
     """Where the lines stand that a patch takes the place of."""
     if advice.more:
-        return patched_together(statements, [(each.old, each.new) for each in (advice, *advice.more)])
-    return patched(statements, advice.old, advice.new)
+        return patched_together(lines, [(each.old, each.new) for each in (advice, *advice.more)])
+    return patched(lines, advice.old, advice.new)
 
 
 def _scored(found: _Found, share: float) -> tuple[float, Factorization, Proposal]:
@@ -124,11 +165,10 @@ def _scored(found: _Found, share: float) -> tuple[float, Factorization, Proposal
         statement="Module",
         scope=here.scope,
     )
-    after = document.text[: here.start] + here.code + document.text[here.end :]
     symbol = innermost(found.statements.symbols, first)
     confidences = dict.fromkeys(("FILE", "OPERATION", "LOCATION"), share)
     place = Factorization(found.file, Operation.MODIFY_LINE, symbol, share, confidences, True)
-    return log(share), place, Proposal((Edit(site, _tokens(here.code)),), after, 0.0)
+    return log(share), place, Proposal((Edit(site, _tokens(here.code)),), found.after, 0.0)
 
 
 def _tokens(code: str) -> tuple[str, ...]:

@@ -1,11 +1,15 @@
 """Code that an issue shows and may mean to be written: patches, blocks and lines, with how they are introduced."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from enum import StrEnum
+from itertools import pairwise
 from textwrap import dedent
 
 from kent_agent.source.blocks import Block, blocks
+from kent_agent.source.instructions import swaps
 
 _SPAN = re.compile(r"`([^`]{4,800})`")
 _INDENTED = re.compile(r"(?:^(?: {4}|\t).*(?:\n|\Z)(?:[ \t]*\n)*)+", re.MULTILINE)
@@ -13,16 +17,29 @@ _BEGUN = r"@\w|def |class |if |for |while |try:|with |return\b|raise |[\w.\[\]'\
 _CONTINUED = r"[ \t]+\S|elif |else:|except|finally:"
 _BARE = re.compile(rf"(?:^(?:{_BEGUN}).*(?:\n|\Z)(?:(?:{_CONTINUED}).*(?:\n|\Z))*)+", re.MULTILINE)
 _PATCH = re.compile(r"^@@.*\n(?:[-+ ].*(?:\n|\Z)|\n)+", re.MULTILINE)
-_SESSION = re.compile(r"^\s*(?:>>>|In \[\d+\]:|\$ |% )|\bprint\(|^\s*assert\b", re.MULTILINE)
+_SESSION = re.compile(r"^\s*(?:>>>|In \[\d+\]:|\$ |% )", re.MULTILINE)
 _FILE = re.compile(r"^(?=diff --git |--- \S.*\n\+\+\+ )", re.MULTILINE)
 _HEADER = re.compile(r"(?:diff --git|index [0-9a-f]+\.\.|--- |\+\+\+ |@@)")
 _TELLING = re.compile(
     r"(?i)\b(?:fix|chang|replac|correct|solv|solution|resolv|patch|propos|suggest|modif|alternativ|altering|instead|"
     r"should (?:be|read|look)|could be|would be|needs? to be|work(?:s|ed|ing)?\b|adding|add this|updat|rewrit|option)"
 )
+_HEADER_LINES = re.compile(r"\s*(?:@.*\n\s*)*(?:[^()\n]*\([^()]*(?:\([^()]*\)[^()]*)*\))?[^()\n]*:\s*(?:#.*)?(?:\n|$)")
+_HUNK = re.compile(r"^@@ -\d", re.MULTILINE)
+_PATCHES = ("diff", "patch")
+_ALIKE = 0.4  # least likeness of two pieces of which one takes the place of the other
 _MARKS = ("+", "-", "@@", "diff ")
 _LEAD = 240  # characters before a span that introduce it
-_MOST_LINES, _MOST = 120, 40  # of a piece; pieces
+_MOST_LINES, _MOST = 400, 40  # of a piece; pieces
+
+
+class Form(StrEnum):
+    """How a piece of code is told."""
+
+    PIECE = "piece"
+    PATCH = "patch"
+    PAIR = "pair"  # with the piece beside it, of which it takes the place
+    SENTENCE = "sentence"  # that says what it takes the place of
 
 
 @dataclass(frozen=True)
@@ -31,39 +48,59 @@ class Advice:
 
     Attributes:
         new: the code, without what it is indented by as a whole.
-        old: the code that it takes the place of, where a patch says so; else empty.
+        old: the code that it takes the place of; empty where that is not told.
         told: whether what introduces it speaks of a change.
         more: the hunks of the same patch of one file that belong to it.
+        form: how it is told.
     """
 
     new: str
     old: str = ""
     told: bool = False
     more: "tuple[Advice, ...]" = ()
+    form: Form = Form.PIECE
 
 
 def advice(text: str) -> tuple[Advice, ...]:
     """The pieces of an issue's code that are no sessions, in its order; any text may be asked for them."""
-    found = [piece for block in blocks(text) for piece in _pieces(block)]
-    kept = (piece for piece in found if piece.new.strip() and piece.new.count("\n") < _MOST_LINES)
-    return tuple(dict.fromkeys(piece for piece in kept if not _SESSION.search(piece.new)))[:_MOST]
+    found = [piece for block in blocks(text) for piece in _pieces(block) if piece.new.count("\n") < _MOST_LINES]
+    kept = [piece for piece in found if piece.old or (piece.new.strip() and not _SESSION.search(piece.new))]
+    said = (Advice(new, old, True, form=Form.SENTENCE) for old, new in swaps(text))
+    return tuple(dict.fromkeys([*kept[:_MOST], *_pairs(kept[:_MOST]), *said]))
+
+
+def _bare(code: str) -> str:
+    """Code without the lines that are comments."""
+    return "\n".join(line for line in code.split("\n") if not line.lstrip().startswith("#"))
+
+
+def _pairs(pieces: Sequence[Advice]) -> Iterator[Advice]:
+    """Pieces that stand beside one another and are alike, each in the place of the other."""
+    plain = [piece for piece in pieces if not piece.old]
+    for one, other in pairwise(plain):
+        if one.new != other.new and SequenceMatcher(None, _bare(one.new), _bare(other.new)).ratio() >= _ALIKE:
+            told = one.told or other.told
+            yield Advice(other.new, one.new, told, form=Form.PAIR)
+            yield Advice(one.new, other.new, told, form=Form.PAIR)
 
 
 def _pieces(block: Block) -> Iterator[Advice]:
     if block.fenced:
-        yield from _read(block.text, block.lead)
+        yield from _read(block.text, block.lead, block.language in _PATCHES)
         return
     outside = _SPAN.sub(lambda match: "`" * len(match.group()), block.text)
-    for pattern, text in ((_SPAN, block.text), (_INDENTED, outside), (_BARE, outside), (_PATCH, outside)):
-        for match in pattern.finditer(text):
-            lead = outside[max(match.start() - _LEAD, 0) : match.start()].rstrip().split("\n\n")[-1]
-            yield from _read(match.group(match.lastindex or 0), lead)
+    searched = ((_SPAN, block.text), (_INDENTED, outside), (_BARE, outside), (_PATCH, outside))
+    found = [match for pattern, text in searched for match in pattern.finditer(text)]
+    for match in sorted(found, key=lambda match: match.start()):
+        lead = outside[max(match.start() - _LEAD, 0) : match.start()].rstrip().split("\n\n")[-1]
+        yield from _read(match.group(match.lastindex or 0), lead)
 
 
-def _read(text: str, lead: str) -> Iterator[Advice]:
+def _read(text: str, lead: str, patch: bool = False) -> Iterator[Advice]:
     """Of a patch the hunks of each file, together and one by one; else one piece as it is."""
     plain = _plain(text)
-    patches = [changes for each in _FILE.split(plain) if (changes := list(_changes(each)))]
+    patch = patch or bool(_HUNK.search(plain))
+    patches = [changes for each in _FILE.split(plain) if (changes := list(_changes(each, patch)))]
     for changes in patches:
         yield from changes
         if len(changes) > 1:
@@ -72,15 +109,20 @@ def _read(text: str, lead: str) -> Iterator[Advice]:
         yield Advice(plain, told=bool(_TELLING.search(lead)))
 
 
-def _changes(text: str) -> Iterator[Advice]:
-    """What the patch of one file writes, a piece for each hunk; nothing of a text that is none."""
+def _changes(text: str, patch: bool) -> Iterator[Advice]:
+    """What the patch of one file writes, a piece for each hunk; nothing of a text that is none.
+
+    Args:
+        patch: whether it is known to be one: else both what goes or stays and what comes must be there.
+    """
     for hunk in _hunks(text.split("\n")):
         marks = {line[0] for line in hunk if line.strip()}
-        if "+" in marks and marks & {"-", " "} and marks <= {"+", "-", " "}:
+        changes = marks & {"+", "-"} if patch else "+" in marks and marks & {"-", " "}
+        if changes and marks <= {"+", "-", " "}:
             old, new = ([line[1:] for line in hunk if line[:1] in (mark, " ", "")] for mark in "-+")
             lines = dedent("\n".join(old + new).expandtabs(4)).split("\n")  # both as deep as they are to one another
             before, after = lines[: len(old)], lines[len(old) :]
-            yield Advice("\n".join(after).strip("\n"), "\n".join(before).strip("\n"), told=True)
+            yield Advice("\n".join(after).strip("\n"), "\n".join(before).strip("\n"), True, form=Form.PATCH)
 
 
 def _hunks(lines: list[str]) -> Iterator[list[str]]:
@@ -98,6 +140,6 @@ def _plain(code: str) -> str:
     """Code without what all of it is indented by; its first line may have lost its indentation to the mark before."""
     first, *rest = code.expandtabs(4).strip("\n").split("\n")
     bare = any(line.strip() for line in rest) and not first.startswith((" ", *_MARKS))
-    if bare and not first.rstrip().endswith(":"):
+    if bare and not _HEADER_LINES.match(code):
         return "\n".join([first, dedent("\n".join(rest))]).rstrip()
     return dedent("\n".join([first, *rest])).rstrip()

@@ -1,13 +1,13 @@
 """Where in a file a piece of code is meant to stand: in the place of statements that are much like it."""
 
 import ast
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
-from itertools import pairwise
 from textwrap import dedent
 
 from kent_agent.source.alignment import BLOCKS, DEFINITIONS, FUNCTIONS, IMPORTS
@@ -20,6 +20,7 @@ _NEAR = 0.65  # least likeness of two lines that stand for one another
 _ALIKE = 0.5  # least likeness of a piece of code and what it replaces
 TELLING = 5  # fewest tokens of a line that tells its place
 _COMMON = 30  # lines that hold a name which tells them apart
+_SHOWS = re.compile(r"\bprint\(|^\s*assert\b", re.MULTILINE)  # what scripts do
 _ELLIPSES = ("...", "…", "[...]")
 
 Tokens = tuple[str, ...]
@@ -146,7 +147,7 @@ def piece_of(code: str) -> Statements | None:
         return None
     body = piece.document.tree.body
     defines = any(isinstance(node, DEFINITIONS) for node in body)
-    script = not defines and any(isinstance(node, IMPORTS) for node in body)
+    script = not defines and (any(isinstance(node, IMPORTS) for node in body) or bool(_SHOWS.search(code)))
     return None if not body or script or (len(body) == 1 and _mentions(body[0])) else piece
 
 
@@ -161,51 +162,6 @@ def transplants(file: Statements, piece: Statements) -> list[Transplant]:
         if all(each.end <= other.start or other.end <= each.start for other in chosen):
             chosen.append(each)
     return chosen
-
-
-def patched(file: Statements, old: str, new: str) -> list[Transplant]:
-    """Where lines of a file are those that a patch takes away or keeps, blanks aside, after the patch."""
-    text, starts = file.document.text, file.document.starts
-    lines = [text[start:end].strip() for start, end in pairwise([*starts, len(text)])]
-    numbered = [(i, line) for i, line in enumerate(lines) if line]
-    wanted = [line for line in old.splitlines() if line.strip()]
-    if not wanted:  # a hunk that takes the place of blank lines alone tells no place
-        return []
-    stripped = [line.strip() for line in wanted]
-    found = []
-    for at in range(len(numbered) - len(wanted) + 1):
-        if [line for _, line in numbered[at : at + len(wanted)]] == stripped:
-            first, last = numbered[at][0], numbered[at + len(wanted) - 1][0]
-            start, end = starts[first], file.document.line_end(starts[last])
-            depth = _depth(text[start:end]) - _depth(wanted[0])
-            code = "".join(_shifted(line, depth) + file.document.newline for line in new.splitlines())
-            found.append(Transplant(start, end, "<module>", code, 1.0, True, frozenset()))
-    return found
-
-
-def patched_together(file: Statements, changes: Sequence[tuple[str, str]]) -> list[Transplant]:
-    """The lines of a file from the first to the last that several hunks (old, new) meet, after all of these.
-
-    Nothing unless each hunk fits one place, and none the place of another.
-    """
-    fits = [patched(file, old, new) for old, new in changes]
-    if any(len(places) != 1 for places in fits):
-        return []
-    hunks = sorted((places[0] for places in fits), key=lambda hunk: hunk.start)
-    if any(one.end > other.start for one, other in pairwise(hunks)):
-        return []
-    text, end = file.document.text, hunks[-1].end
-    following = [hunk.start for hunk in hunks[1:]]
-    code = "".join(hunk.code + text[hunk.end : start] for hunk, start in zip(hunks, [*following, end], strict=True))
-    return [Transplant(hunks[0].start, end, "<module>", code, len(hunks) ** 2, True, frozenset())]
-
-
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip(" \t"))
-
-
-def _shifted(line: str, depth: int) -> str:
-    return " " * max(_depth(line) + depth, 0) + line.lstrip(" ") if line.strip() else ""
 
 
 def _closed(code: str) -> str:
@@ -309,5 +265,5 @@ def _with_docstring(document: Document, old: ast.AST, piece: Document, new: ast.
     if header is None or ast.get_docstring(old) is None or ast.get_docstring(new) is not None:
         return code
     lines, below = code.split(document.newline), piece.text.count("\n", *header) + 1
-    indent = lines[below][: _depth(lines[below])] if below < len(lines) else ""
+    indent = lines[below][: len(lines[below]) - len(lines[below].lstrip())] if below < len(lines) else ""
     return document.newline.join([*lines[:below], indent + document.source(old.body[0]), *lines[below:]])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kent_agent.source.advice import Advice, advice
+from kent_agent.source.advice import Advice, Form, advice
 
 LINE = "vals = np.around(np.linspace(y0, y1, length))"
 
@@ -42,8 +42,8 @@ def test_a_patch_is_what_it_writes_in_the_place_of_what_it_takes() -> None:
     first, second = " def f():\n-    return 1\n+    return 2\n", " a = 1\n+b = 2\n"
     patch = f"--- a/x.py\n+++ b/x.py\n@@ -1,3 +1,3 @@\n{first}@@ -9,2 +9,3 @@\n{second}"
     assert advice(f"Wrong\n\n```diff\n{patch}```\n") == (
-        one := Advice("def f():\n    return 2", "def f():\n    return 1", told=True),
-        other := Advice("a = 1\nb = 2", "a = 1", told=True),
+        one := Advice("def f():\n    return 2", "def f():\n    return 1", True, form=Form.PATCH),
+        other := Advice("a = 1\nb = 2", "a = 1", True, form=Form.PATCH),
         replace(one, more=(other,)),
     )
 
@@ -58,16 +58,44 @@ def test_hunks_of_several_files_do_not_belong_together() -> None:
 
 def test_both_sides_of_a_patch_are_as_deep_as_they_are_to_one_another() -> None:
     (found,) = advice("```diff\n-        if a:\n-            b()\n+    b()\n     c()\n```\n")
-    assert found == Advice("b()\nc()", "    if a:\n        b()\nc()", told=True)
+    assert found == Advice("b()\nc()", "    if a:\n        b()\nc()", True, form=Form.PATCH)
 
 
-@pytest.mark.parametrize(
-    "session", [">>> vals = f(1)\n3", "$ python -m tool", "x = f(1)\nprint(x)", "assert f(1) == 2"]
-)
+@pytest.mark.parametrize("patch", ["-    b()\n", "+    b()\n", "     a()\n-    b()\n     c()\n"])
+def test_a_patch_that_only_takes_away_or_adds_is_one_where_it_is_called_so(patch: str) -> None:
+    assert [each.form for each in advice(f"```diff\n{patch}```\n")] == [Form.PATCH]
+    assert Form.PATCH in [each.form for each in advice(f"--- a/x.py\n+++ b/x.py\n@@ -1,3 +1,3 @@\n{patch}")]
+    assert Form.PATCH not in [each.form for each in advice(f"```\n{patch}```\n")]
+
+
+def test_pieces_beside_one_another_that_are_alike_may_take_each_others_place() -> None:
+    text = f"The code is\n\n```\n{LINE}\n```\n\nIt should be\n\n```\n# rounded\n{LINE}.round()\n```\n"
+    pairs = [each for each in advice(text) if each.form is Form.PAIR]
+    assert [(each.old, each.new, each.told) for each in pairs] == [
+        (LINE, f"# rounded\n{LINE}.round()", True),
+        (f"# rounded\n{LINE}.round()", LINE, True),
+    ]
+    assert Form.PAIR not in [
+        each.form for each in advice(f"Use\n\n```\n{LINE}\n```\n\nnot\n\n```\nquite.other()\n```\n")
+    ]
+
+
+def test_what_a_sentence_wants_replaced_is_advice() -> None:
+    found = advice(f"Changing `{LINE}` to `vals = x` helps.")
+    assert found[-1] == Advice("vals = x", LINE, True, form=Form.SENTENCE)
+
+
+def test_a_header_of_several_lines_keeps_what_is_below_it_deeper() -> None:
+    code = "def f(a,\n      b):\n    return a"
+    (found,) = advice(f"It should be:\n\n```\n{code}\n```\n")
+    assert found.new == code
+
+
+@pytest.mark.parametrize("session", [">>> vals = f(1)\n3", "$ python -m tool"])
 def test_sessions_are_no_advice(session: str) -> None:
     assert advice(f"Wrong\n\n```\n{session}\n```\n") == ()
 
 
 @given(st.text(st.sampled_from(list("`~ \n\t-+@>ab:=()#")), max_size=300))
 def test_any_text_may_be_asked(text: str) -> None:
-    assert all(piece.new.strip() for piece in advice(text))
+    assert all(piece.new.strip() or piece.old.strip() for piece in advice(text))

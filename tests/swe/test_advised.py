@@ -1,5 +1,6 @@
 """What an issue spells out is proposed where it is meant to stand, the more the clearer it says so."""
 
+import ast
 import math
 
 import pytest
@@ -63,6 +64,28 @@ def test_a_patch_whose_context_is_not_quite_the_files_is_still_taken_up() -> Non
     hunk = f" def expand(y0, y1, length=0):\n     step = (y1 - y0) / length\n-    {OLD}\n+    {NEW}\n     return vals\n"
     ((_, name, after),) = proposals(f"```diff\n{hunk}```")
     assert (name, after) == ("expand", LUT.replace(OLD, NEW).replace("length):", "length=0):"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"The line\n```\n{OLD}\n```\nshould be\n```\n# as in 1.0\n{NEW}\n```",
+        f"Changing `{OLD}` to `{NEW}` fixes it.",
+        f"It works with `{NEW}` instead of `{OLD}`.",
+        f"I got it to work like this:\n```\n    step = (y1 - y0) / length\n    {NEW}\n    return vals\n```",
+        f"I changed it so:\n```\ndef expand(y0, y1, length):\n    ...\n    # {OLD}\n    {NEW}\n    return vals\n```",
+    ],
+    ids=["two blocks", "a sentence", "instead", "an excerpt", "an excerpt with the old line"],
+)
+def test_a_fix_is_understood_however_it_is_told(body: str) -> None:
+    best = max(proposals(body))
+    assert best[0] > 0.1 and best[1] == "expand"
+    assert ast.dump(ast.parse(best[2])) == ast.dump(ast.parse(LUT.replace(OLD, NEW)))
+
+
+@pytest.mark.parametrize("sentence", ["Changing `a.b` to `c.d` fixes it.", "`return` should be `pass`"])
+def test_short_code_in_a_sentence_is_left_to_the_likeliest_functions(sentence: str) -> None:
+    assert proposals(sentence, {"a.py": "def f():\n    a.b\n    return\n"}) == []
 
 
 def test_a_likelier_file_comes_first_and_all_share_what_is_believed() -> None:

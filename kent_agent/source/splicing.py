@@ -1,0 +1,210 @@
+"""Where in a file a piece of code is meant to stand, line by line: whether or not the lines alone are Python."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from difflib import SequenceMatcher
+from functools import cached_property
+from itertools import pairwise
+
+from kent_agent.source.alignment import DEFINITIONS
+from kent_agent.source.transplant import Statements, Transplant
+
+_TELLING = 10  # fewest characters of a line that tells its place
+_PLACES = 8  # where a line that tells its place may stand
+_SHIFT = 8  # lines that may come or go before the first line that stands already, and behind the last one
+_NEAR = 0.6  # least likeness of two lines that stand for one another
+_ELLIPSIS = re.compile(r"^[ \t]*(?:#[ \t]*)?(?:\.{3,}|…|\[\.\.\.\])[ \t]*$", re.MULTILINE)
+_ALIKE = 0.4  # least share of lines that stay
+
+
+class Lines:
+    """A file as lines, blank ones aside.
+
+    Args:
+        statements: the file.
+    """
+
+    def __init__(self, statements: Statements) -> None:
+        self.document = statements.document
+        starts = self.document.starts
+        self.raw = [self.document.text[a:b] for a, b in pairwise([*starts, len(self.document.text)])]
+        self.numbers = [i for i, line in enumerate(self.raw) if line.strip()]
+        self.texts = [self.raw[i].strip() for i in self.numbers]
+
+    @cached_property
+    def _where(self) -> dict[str, list[int]]:
+        found = defaultdict(list)
+        for at, text in enumerate(self.texts):
+            found[text].append(at)
+        return found
+
+    def holding(self, text: str) -> list[int]:
+        """Where a line stands, by the numbers of those that are not blank."""
+        return self._where.get(text, [])
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """The offsets of a range of lines, both ends among them."""
+        starts = self.document.starts
+        return starts[self.numbers[first]], self.document.line_end(starts[self.numbers[last]])
+
+    def depth(self, at: int) -> int:
+        """The width of a line's indentation."""
+        return depth_of(self.raw[self.numbers[at]])
+
+    def gap(self, before: int, at: int) -> tuple[str, str]:
+        """The text from the end of one line to the start of another, parted behind a docstring."""
+        first, last = self.numbers[before] + 1, self.numbers[at]
+        middle = max((i + 1 for i in range(first, last) if i + 1 in self.docstrings), default=first)
+        return "".join(self.raw[first:middle]), "".join(self.raw[middle:last])
+
+    def is_quiet(self, at: int) -> bool:
+        """Whether a line is a comment, or of a docstring: code that is quoted often comes without."""
+        return self.texts[at].startswith("#") or self.numbers[at] + 1 in self.docstrings
+
+    def quiet(self, one: int, other: int) -> int:
+        """How many such lines there are between two."""
+        return sum(self.is_quiet(at) for at in range(min(one, other), max(one, other)))
+
+    @cached_property
+    def docstrings(self) -> frozenset[int]:
+        """The numbers of the lines of docstrings, 1-based."""
+        nodes = (node for node in ast.walk(self.document.tree) if isinstance(node, DEFINITIONS))
+        first = (node.body[0] for node in nodes if ast.get_docstring(node, clean=False) is not None)
+        return frozenset(line for each in first for line in range(each.lineno, (each.end_lineno or each.lineno) + 1))
+
+
+def patched(file: Lines, old: str, new: str) -> list[Transplant]:
+    """Where lines of a file are those that a patch takes away or keeps, blanks aside, after the patch."""
+    wanted = [line for line in old.splitlines() if line.strip()]
+    if not wanted:  # a hunk that takes the place of blank lines alone tells no place
+        return []
+    stripped = [line.strip() for line in wanted]
+    found = []
+    for at in file.holding(stripped[0]):
+        if file.texts[at : at + len(stripped)] == stripped:
+            start, end = file.span(at, at + len(stripped) - 1)
+            code = _written(file, new.splitlines(), file.depth(at) - depth_of(wanted[0]))
+            found.append(Transplant(start, end, "<module>", code, 1.0, True, frozenset()))
+    return found
+
+
+def patched_together(file: Lines, changes: Sequence[tuple[str, str]]) -> list[Transplant]:
+    """The lines of a file from the first to the last that several hunks (old, new) meet, after all of these.
+
+    Nothing unless each hunk fits one place, and none the place of another.
+    """
+    fits = [patched(file, old, new) for old, new in changes]
+    if any(len(places) != 1 for places in fits):
+        return []
+    hunks = sorted((places[0] for places in fits), key=lambda hunk: hunk.start)
+    if any(one.end > other.start for one, other in pairwise(hunks)):
+        return []
+    text, end = file.document.text, hunks[-1].end
+    following = [hunk.start for hunk in hunks[1:]]
+    code = "".join(hunk.code + text[hunk.end : start] for hunk, start in zip(hunks, [*following, end], strict=True))
+    return [Transplant(hunks[0].start, end, "<module>", code, len(hunks) ** 2, True, frozenset())]
+
+
+def may_be_spliced(code: str, text: str) -> bool:
+    """Whether it may pay to look for the place of a piece of code in a text."""
+    lines = [line.strip() for line in code.split("\n") if line.strip()]
+    return len(lines) > 1 and any(_is_telling(line) and line in text for line in lines)
+
+
+def spliced(file: Lines, code: str) -> list[Transplant]:
+    """Where the first and the last lines of a piece of code stand, or lines like them, with the piece in between.
+
+    A line that tells its place stands there already; the lines that stay keep what the file has around them.
+    """
+    found: dict[tuple[int, int], Transplant] = {}
+    for part in _ELLIPSIS.split(code):
+        piece = _without_old(part, frozenset(file.texts))
+        for first, last in _windows(file, [line.strip() for line in piece]):
+            each = _between(file, first, last, piece)
+            if each:
+                found[first, last] = each
+    best = sorted(found.values(), key=lambda each: -each.alike)
+    return [each for i, each in enumerate(best) if all(_apart(each, other) for other in best[:i])]
+
+
+def _without_old(code: str, held: Collection[str]) -> list[str]:
+    """The lines of a piece of code with the blank ones before each, without those that are the file's as a comment."""
+    lines = re.findall(r"((?:[ \t]*\n)*[ \t]*\S.*)(?:\n|\Z)", code)
+    return [line for line in lines if not (line.lstrip().startswith("#") and line.strip().lstrip("# \t") in held)]
+
+
+def depth_of(lines: str) -> int:
+    """The width of the indentation of the last line."""
+    line = lines.rstrip().rpartition("\n")[2]
+    return len(line) - len(line.lstrip(" \t"))
+
+
+def _is_telling(line: str) -> bool:
+    """Whether a line tells its place; an import stands in scripts too."""
+    return len(line) >= _TELLING and not line.startswith(("import ", "from "))
+
+
+def _apart(one: Transplant, other: Transplant) -> bool:
+    return one.end <= other.start or other.end <= one.start
+
+
+def _windows(file: Lines, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Ranges of lines that begin and end like a piece of code, around a line of it that tells its place."""
+    seen = set()
+    for number, text in enumerate(wanted):
+        places = file.holding(text) if _is_telling(text) else []
+        for at in places if len(places) <= _PLACES else ():
+            if at - number not in seen:  # lines that follow one another tell the same
+                seen.add(at - number)
+                first = _end_like(file, wanted[0], at - number, at, before=True)
+                last = _end_like(file, wanted[-1], at + len(wanted) - 1 - number, at, before=False)
+                yield first, last
+
+
+def _end_like(file: Lines, wanted: str, expected: int, at: int, before: bool) -> int:
+    """The line nearest to where one is expected that is the wanted one, or else is like it; a known one if none is."""
+    first, last = (expected - _SHIFT, at) if before else (at, expected + _SHIFT)
+    reach = sorted(range(max(first, 0), min(last + 1, len(file.texts))), key=lambda i: abs(i - expected))
+    equal = [i for i in reach if file.texts[i] == wanted]
+    like = (i for i in reach if abs(i - expected) <= 1 + file.quiet(i, at) and _like(file.texts[i], wanted))
+    return equal[0] if equal else next(like, at)
+
+
+def _like(line: str, other: str) -> bool:
+    return SequenceMatcher(None, line, other).ratio() >= _NEAR
+
+
+def _between(file: Lines, first: int, last: int, piece: Sequence[str]) -> Transplant | None:
+    """The lines of a range in the form that a piece of code gives them; None where they have it already."""
+    theirs = [line.strip() for line in piece]
+    kept = [at for at in range(first, last + 1) if not file.is_quiet(at) or file.texts[at] in theirs]
+    ours = [file.texts[at] for at in kept]
+    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
+    if ours == theirs or matcher.ratio() < _ALIKE:
+        return None
+    same = [(a + k, c + k) for a, c, size in matcher.get_matching_blocks() for k in range(size)]
+    code, before = "", ""
+    for tag, a, b, c, d in matcher.get_opcodes():
+        docstring, rest = file.gap(kept[a - 1], kept[a]) if 0 < a < len(kept) else ("", "")
+        code += docstring if before != "insert" else ""
+        code += rest if tag in ("equal", "replace") else ""
+        if tag == "equal":
+            code += file.document.text[slice(*file.span(kept[a], kept[b - 1]))]
+        elif c < d:
+            at, number = min(same, key=lambda pair: abs(pair[1] - c))
+            new = "\n".join(piece[c:d]).lstrip("\n" if tag == "replace" else "")
+            code += _written(file, new.split("\n"), file.depth(kept[at]) - depth_of(piece[number]))
+        before = tag
+    ends = (ours[0] == theirs[0]) + (ours[-1] == theirs[-1])
+    return Transplant(*file.span(first, last), "<module>", code, matcher.ratio() + ends / 2, True, frozenset())
+
+
+def _written(file: Lines, lines: Sequence[str], shift: int) -> str:
+    """Lines of a piece of code as deep as the file has them."""
+    return "".join(_shifted(line, shift) + file.document.newline for line in lines)
+
+
+def _shifted(line: str, shift: int) -> str:
+    return " " * max(depth_of(line) + shift, 0) + line.lstrip(" ") if line.strip() else ""

@@ -1,0 +1,56 @@
+"""What a sentence wants done to the code that it quotes is understood however it is said."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kent_agent.source.instructions import swaps
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Changing `a - b` to `a + b` fixes it.",
+        "Please replace `a - b` by `a + b`.",
+        "I think `a - b` should be `a + b`.",
+        "`a - b` in `total` should be `a + b`.",
+        "The `a - b` in the second line needs to read `a + b`.",
+        "Possible fix: `a - b` -> `a + b`",
+        "It must be `a + b` instead of `a - b`.",
+        "Instead of `a - b` it should use `a + b`.",
+        "Here ``a + b`` is meant rather than ``a - b``.",
+    ],
+)
+def test_what_is_to_take_the_place_of_what(sentence: str) -> None:
+    assert ("a - b", "a + b") in swaps(f"Wrong total\n\n{sentence}\n")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "new"),
+    [
+        ("Adding `check(a)` after `a = read()` helps.", "a = read()\ncheck(a)"),
+        ("One has to insert `check(a)` right before `a = read()`.", "check(a)\na = read()"),
+        ("Removing the line `a = read()` solves it.", ""),
+        ("I had to comment out `a = read()`.", ""),
+    ],
+)
+def test_what_is_to_come_or_to_go(sentence: str, new: str) -> None:
+    assert swaps(f"Crash\n\n{sentence}\n") == (("a = read()", new),)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "`value` can be `None` for other tags.",
+        "`first` and `second` differ.",
+        "I call `first` with `second`.",
+        "```\nreplace `a` by `b`\n```",
+    ],
+)
+def test_what_is_merely_told_is_no_instruction(sentence: str) -> None:
+    assert swaps(f"Crash\n\n{sentence}\n") == ()
+
+
+@given(st.lists(st.sampled_from([*"`` \nab-=>", "replace ", " by ", " should be ", "remove ", "add "])).map("".join))
+def test_any_text_may_be_asked(text: str) -> None:
+    assert all(old != new for old, new in swaps(text))
