@@ -187,6 +187,10 @@ WORDINGS: dict[str, Callable[[Told], str]] = {
     "function": lambda told: f"A fix would be:\n\n{fenced(told.body)}",
     "excerpt": lambda told: f"I fixed it like this:\n\n{fenced(told.around(told.new))}",
     "excerpt, old line commented": _commented,
+    "excerpt, indentation lost": lambda told: (
+        "I fixed it like this:\n\n" + "\n".join(line.strip() for line in told.around(told.new).split("\n")) + "\n"
+    ),
+    "excerpt, not fenced": lambda told: f"I fixed it like this:\n\n{told.around(told.new)}\n",
     "line: changing to": _pair("Changing `{old}` to `{new}` fixes it."),
     "line: should be": _pair("In `{name}`, `{old}` should be `{new}`."),
     "line: instead of": _pair("It should be `{new}` instead of `{old}`."),

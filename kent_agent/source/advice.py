@@ -16,6 +16,10 @@ _INDENTED = re.compile(r"(?:^(?: {4}|\t).*(?:\n|\Z)(?:[ \t]*\n)*)+", re.MULTILIN
 _BEGUN = r"@\w|def |class |if |for |while |try:|with |return\b|raise |[\w.\[\]'\"]+ [-+*/|&]?= |[\w.]+\(.*\)$"
 _CONTINUED = r"[ \t]+\S|elif |else:|except|finally:"
 _BARE = re.compile(rf"(?:^(?:{_BEGUN}).*(?:\n|\Z)(?:(?:{_CONTINUED}).*(?:\n|\Z))*)+", re.MULTILINE)
+_KEYWORDS = r"#|@|(?:if|elif|for|while|return|not|and|or|assert|with|raise|in|else|del|yield)\b"
+_PROSE = rf"(?!\s*(?:{_KEYWORDS}))\W*[^\W\d_]+(?: [^\W\d_]+,?){{3}}"
+_SIGNS = re.compile(r"\w[(\[]|\w\.\w|=")
+_LOOSE = re.compile(rf"(?:^(?!{_PROSE})(?=.*\S).*(?:\n|\Z)(?:[ \t]*\n)*){{2,}}", re.MULTILINE)
 _PATCH = re.compile(r"^@@.*\n(?:[-+ ].*(?:\n|\Z)|\n)+", re.MULTILINE)
 _SESSION = re.compile(r"^\s*(?:>>>|In \[\d+\]:|\$ |% )", re.MULTILINE)
 _FILE = re.compile(r"^(?=diff --git |--- \S.*\n\+\+\+ )", re.MULTILINE)
@@ -89,9 +93,12 @@ def _pieces(block: Block) -> Iterator[Advice]:
         yield from _read(block.text, block.lead, block.language in _PATCHES)
         return
     outside = _SPAN.sub(lambda match: "`" * len(match.group()), block.text)
-    searched = ((_SPAN, block.text), (_INDENTED, outside), (_BARE, outside), (_PATCH, outside))
+    loose = _PATCH.sub(lambda match: re.sub(r".", " ", match.group()), outside)
+    searched = ((_SPAN, block.text), (_INDENTED, outside), (_BARE, outside), (_LOOSE, loose), (_PATCH, outside))
     found = [match for pattern, text in searched for match in pattern.finditer(text)]
     for match in sorted(found, key=lambda match: match.start()):
+        if match.re is _LOOSE and not _SIGNS.search(match.group()):
+            continue
         lead = outside[max(match.start() - _LEAD, 0) : match.start()].rstrip().split("\n\n")[-1]
         yield from _read(match.group(match.lastindex or 0), lead)
 

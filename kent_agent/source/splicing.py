@@ -185,6 +185,7 @@ def _between(file: Lines, first: int, last: int, piece: Sequence[str]) -> Transp
     if ours == theirs or matcher.ratio() < _ALIKE:
         return None
     same = [(a + k, c + k) for a, c, size in matcher.get_matching_blocks() for k in range(size)]
+    flat = not any(depth_of(line) for line in piece)  # its indentation is lost, or it had none
     code, before = "", ""
     for tag, a, b, c, d in matcher.get_opcodes():
         docstring, rest = file.gap(kept[a - 1], kept[a]) if 0 < a < len(kept) else ("", "")
@@ -194,8 +195,11 @@ def _between(file: Lines, first: int, last: int, piece: Sequence[str]) -> Transp
             code += file.document.text[slice(*file.span(kept[a], kept[b - 1]))]
         elif c < d:
             at, number = min(same, key=lambda pair: abs(pair[1] - c))
-            new = "\n".join(piece[c:d]).lstrip("\n" if tag == "replace" else "")
-            code += _written(file, new.split("\n"), file.depth(kept[at]) - depth_of(piece[number]))
+            shift = file.depth(kept[at]) - depth_of(piece[number])
+            new = "\n".join(piece[c:d]).lstrip("\n" if tag == "replace" else "").split("\n")
+            if flat and tag == "replace" and b - a == d - c == len(new):
+                new = [" " * (file.depth(kept[a + k]) - shift) + line for k, line in enumerate(new)]
+            code += _written(file, new, shift)
         before = tag
     ends = (ours[0] == theirs[0]) + (ours[-1] == theirs[-1])
     return Transplant(*file.span(first, last), "<module>", code, matcher.ratio() + ends / 2, True, frozenset())

@@ -80,6 +80,14 @@ def test_pieces_beside_one_another_that_are_alike_may_take_each_others_place() -
     ]
 
 
+def test_code_without_marks_is_a_piece_where_no_line_of_it_is_prose() -> None:
+    code = f"if steps:\n{LINE}\n\nreturn vals.round()"
+    text = f"Wrong length\n\nI changed it like this:\n{code}\nWhat do you think of it?\n"
+    found = [each.new for each in advice(text)]
+    assert code in found
+    assert not any("think" in each or "changed" in each for each in found)
+
+
 def test_what_a_sentence_wants_replaced_is_advice() -> None:
     found = advice(f"Changing `{LINE}` to `vals = x` helps.")
     assert found[-1] == Advice("vals = x", LINE, True, form=Form.SENTENCE)

@@ -103,6 +103,11 @@ def test_hunks_of_which_one_fits_nowhere_or_twice_or_meets_another_are_not(hunk:
             ":",
         ),
         ("# look ahead\n# peek = fileobj.read(1)\npeek = fileobj.read(2)\nfileobj.seek(-1, 1)", "read(1)", "read(2)"),
+        (
+            "if self.tag in TAGS and self.data[0] < 0:\nself.data[0] += 65535\nreturn peek\ndef close(self):",
+            "65536",
+            "65535",
+        ),
     ],
     ids=[
         "within",
@@ -115,6 +120,7 @@ def test_hunks_of_which_one_fits_nowhere_or_twice_or_meets_another_are_not(hunk:
         "around a docstring",
         "ellipses",
         "the old line as a comment",
+        "indentation lost",
     ],
 )
 def test_an_excerpt_takes_the_place_of_the_lines_between_those_that_it_keeps(code: str, old: str, new: str) -> None:
