@@ -11,7 +11,8 @@ from itertools import pairwise
 from kent_agent.source.alignment import DEFINITIONS
 from kent_agent.source.transplant import Statements, Transplant
 
-_TELLING = 10  # fewest characters of a line that tells its place
+_TELLING = 4  # fewest tokens of a line that tells its place
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 _PLACES = 8  # where a line that tells its place may stand
 _SHIFT = 8  # lines that may come or go before the first line that stands already, and behind the last one
 _NEAR = 0.6  # least likeness of two lines that stand for one another
@@ -143,7 +144,7 @@ def depth_of(lines: str) -> int:
 
 def _is_telling(line: str) -> bool:
     """Whether a line tells its place; an import stands in scripts too."""
-    return len(line) >= _TELLING and not line.startswith(("import ", "from "))
+    return len(_TOKEN.findall(line)) >= _TELLING and not line.startswith(("import ", "from "))
 
 
 def _apart(one: Transplant, other: Transplant) -> bool:
