@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import pairwise
@@ -121,8 +121,10 @@ def spliced(file: Lines, code: str) -> list[Transplant]:
     """
     found: dict[tuple[int, int], Transplant] = {}
     for part in _ELLIPSIS.split(code):
-        piece = _without_old(part, frozenset(file.texts))
-        for first, last in _windows(file, [line.strip() for line in piece]):
+        lines = re.findall(r"((?:[ \t]*\n)*[ \t]*\S.*)(?:\n|\Z)", part)  # with the blank ones before each
+        old = [_commented_out(file, line) for line in lines]
+        piece = [line for line, gone in zip(lines, old, strict=True) if not gone]
+        for first, last in _windows(file, [gone or line.strip() for line, gone in zip(lines, old, strict=True)]):
             each = _between(file, first, last, piece)
             if each:
                 found[first, last] = each
@@ -130,10 +132,11 @@ def spliced(file: Lines, code: str) -> list[Transplant]:
     return [each for i, each in enumerate(best) if all(_apart(each, other) for other in best[:i])]
 
 
-def _without_old(code: str, held: Collection[str]) -> list[str]:
-    """The lines of a piece of code with the blank ones before each, without those that are the file's as a comment."""
-    lines = re.findall(r"((?:[ \t]*\n)*[ \t]*\S.*)(?:\n|\Z)", code)
-    return [line for line in lines if not (line.lstrip().startswith("#") and line.strip().lstrip("# \t") in held)]
+def _commented_out(file: Lines, line: str) -> str:
+    """The line of a file that a line of a piece of code has as a comment; empty where it is none."""
+    text = line.strip()
+    code = text.lstrip("# \t")
+    return code if text.startswith("#") and file.holding(code) and not file.holding(text) else ""
 
 
 def depth_of(lines: str) -> int:

@@ -148,7 +148,7 @@ def test_a_chance_line_is_not_enough() -> None:
 @given(st.data())
 def test_whatever_changes_between_two_lines_an_excerpt_of_it_is_put_there(data: st.DataObject) -> None:
     n = data.draw(st.integers(6, 20))
-    old = [f"    statement_{i} = value_{i}" for i in range(n)]
+    old = [f"    statement_{i} = call({i})" for i in range(n)]
     first = data.draw(st.integers(2, n - 3))
     gone = data.draw(st.integers(0, min(2, n - 2 - first)))
     come = data.draw(
