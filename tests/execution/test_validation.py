@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kent_agent.agent import AgentOptions, KentAgent
+from kent_agent.agent import AgentOptions, Answer, Judged, KentAgent
 from kent_agent.confirmation import Confirmation, Survivor, worth
 from kent_agent.generator import Candidate
 from kent_agent.resonator import Factorization
@@ -197,6 +197,19 @@ def test_the_agent_keeps_what_was_run_in_its_trajectory(
     chosen = [each for each in told["candidates"] if each["chosen"]]
     assert failed and not any(each["chosen"] for each in failed)
     assert bool(chosen) == bool(solution.model_patch)
+    assert told["min_confidence"] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "unmended", "asked"), [(None, True, "0.02"), (None, False, "0"), (0.005, True, "0.005")]
+)
+def test_more_is_asked_of_what_mends_no_check_unless_that_is_given(
+    given: float | None, unmended: bool, asked: str, text: str
+) -> None:
+    agent = KentAgent(AgentOptions(min_confidence=given))
+    guess = replace(candidate(text, "width + height", "width * height", -5.3), confidence=0.001)
+    answer = Answer((guess.factorization,), (Judged(guess, "a diff", ""),), unmended=unmended)
+    assert agent.why_nothing(answer).endswith(f"below {asked}")
 
 
 def test_what_takes_code_away_is_worth_less_than_what_adds_some(text: str) -> None:
