@@ -145,10 +145,9 @@ def _same_code(left: Files, right: Files, snapshot: RepoSnapshot) -> bool:
 
 
 def _same_trees(left: bytes | None, right: bytes | None) -> bool:
-    if left is None or right is None or (tree := _tree(left)) is None:
-        return False
+    tree = _tree(left or b"")  # a file that is gone is as good as an empty one
     try:
-        return same(tree, _tree(right))
+        return tree is not None and same(tree, _tree(right or b""))
     except RecursionError:  # deeper than can be told
         return False
 

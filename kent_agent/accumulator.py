@@ -7,6 +7,7 @@ and kind are bound to their place, so that what failed here says nothing of the 
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -116,16 +117,16 @@ class ConstraintAccumulator:
             observation: the record that `CodeResonator` decodes.
             items: the space it is in.
             rate: how much of a unit filler one failure takes away, more of them by their logarithm as in `bias`; a
-                failure's file loses a third of what its place does.
+                file loses a third of what a place does.
         """
-        rest = observation.copy()
-        scale = np.float32(rate / math.sqrt(items.dimension))
+        failed: defaultdict[tuple[str, str], float] = defaultdict(float)
         for slots, weight in self._failed.items():
-            failed: dict[str, Real] = {
-                "FILE": items[slots.file].astype(np.float32) / np.float32(3),
-                "LOCATION": items[slots.place].astype(np.float32),
-            }
-            rest -= scale * np.float32(_damped(weight)) * encode_record(failed, items)
+            failed["LOCATION", slots.place] += weight
+            failed["FILE", slots.file] += weight
+        rest = observation.copy()
+        for (role, filler), weight in failed.items():
+            share = rate * _damped(weight) / (3 if role == "FILE" else 1) / math.sqrt(items.dimension)
+            rest -= np.float32(share) * encode_record({role: items[filler].astype(np.float32)}, items)
         return rest
 
     def _encoded(self, slots: Slots, kind: str) -> Real:

@@ -12,11 +12,12 @@ from kent_agent.source.advice import Advice, Form
 from kent_agent.source.grammar import Action, Edit, Site
 from kent_agent.source.issue import Issue
 from kent_agent.source.meaning import changed_python, compiler_warnings
+from kent_agent.source.plans import common_ends
 from kent_agent.source.scan import token_texts
 from kent_agent.source.splicing import Lines, may_be_spliced, patched, patched_together, spliced
 from kent_agent.source.symbols import innermost
 from kent_agent.source.tokens import is_identifier, lex
-from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, parsed, piece_of, transplants
+from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, is_script, parsed, piece_of, transplants
 from kent_agent.source.units import unit
 from kent_agent.task import Operation
 
@@ -86,8 +87,8 @@ def _changes_code(found: _Found) -> bool:
 
 def _may_stand(advice: Advice, piece: Statements | None, text: str) -> bool:
     """Whether it may pay to look for the place of a piece in a text."""
-    if advice.form is Form.SENTENCE and len(advice.old) < _SHORTEST:
-        return False  # the likeliest functions alone are searched for it
+    if advice.form not in _PLACELESS and len(advice.old) < _SHORTEST:
+        return False  # of sentences the likeliest functions alone are searched for it
     if advice.old and all(line.strip() in text for line in advice.old.split("\n")):
         return True
     if advice.form in _PLACELESS and may_be_spliced(advice.new, text):
@@ -137,7 +138,8 @@ def _prior(advice: Advice, placed: bool) -> float:
 def _alike(statements: Statements, lines: Lines, advice: Advice, piece: Statements | None) -> Iterator[Transplant]:
     """Where code stands that is much like a piece of it, by lines and by statements."""
     if advice.form in _PLACELESS and not advice.more:
-        yield from spliced(lines, advice.new)
+        if not is_script(advice.new):
+            yield from spliced(lines, advice.new)
         yield from transplants(statements, piece) if piece else ()
 
 
@@ -149,8 +151,9 @@ def _exactly(lines: Lines, advice: Advice) -> list[Transplant]:
 
 
 def _scored(found: _Found, share: float) -> tuple[float, Factorization, Proposal]:
-    document, here = found.statements.document, found.transplant
-    first, last = document.line(here.start), document.line(here.end - 1)
+    document, here = found.statements.document, _trimmed(found)
+    first = document.line(here.start if here.start < here.end else max(here.start - 1, 0))
+    last = document.line(max(here.end - 1, 0))
     site = Site(
         action=Action.REPLACE_STATEMENT,
         start=here.start,
@@ -169,6 +172,16 @@ def _scored(found: _Found, share: float) -> tuple[float, Factorization, Proposal
     confidences = dict.fromkeys(("FILE", "OPERATION", "LOCATION"), share)
     place = Factorization(found.file, Operation.MODIFY_LINE, symbol, share, confidences, True)
     return log(share), place, Proposal((Edit(site, _tokens(here.code)),), found.after, 0.0)
+
+
+def _trimmed(found: _Found) -> Transplant:
+    """A transplant without the lines at its ends that stay as they are."""
+    here = found.transplant
+    ours = found.statements.document.text[here.start : here.end].splitlines(keepends=True)
+    theirs = here.code.splitlines(keepends=True)
+    head, tail = common_ends(len(ours), len(theirs), lambda i, j: ours[i] == theirs[j])
+    start, end = here.start + len("".join(ours[:head])), here.end - len("".join(ours[len(ours) - tail :]))
+    return replace(here, start=start, end=end, code="".join(theirs[head : len(theirs) - tail]))
 
 
 def _tokens(code: str) -> tuple[str, ...]:

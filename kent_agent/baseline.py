@@ -9,7 +9,7 @@ from kent_agent.execution.runners import TestReport, run_tests
 from kent_agent.execution.sandbox import Sandbox
 
 _TIMEOUT = 60.0  # seconds for all the tests that are run at once at the base commit
-_SLOWER, _GRACE = 2.0, 5.0  # with a diff they may take so many times as long, and seconds more
+_SLOWER, _LEAST = 2.0, 30.0  # with a diff they may take so many times as long, and so many seconds in any case
 
 Selections = tuple[tuple[str, ...], ...]
 """Paths or ids of tests, together where they are run together."""
@@ -48,7 +48,7 @@ class Baseline:
         if reason := self._sandbox.make_tree(diff):
             return f"git does not apply its diff: {reason}"
         for run in runs:  # each by itself, since one may end without a report
-            report = run_tests(self._sandbox, self._script, run.selection, _SLOWER * run.seconds + _GRACE)
+            report = run_tests(self._sandbox, self._script, run.selection, max(_SLOWER * run.seconds, _LEAST))
             if not run.passed <= _passed(report):
                 return "it breaks a test that passed"
         return ""
@@ -67,9 +67,9 @@ class Baseline:
             yield _Run(selection, passed, report.command.seconds)
             return
         by_file = [tuple(ids) for _, ids in groupby(sorted(selection), lambda each: each.partition("::")[0])]
-        if len(by_file) > 1 and not report.command.timed_out:
+        if len(by_file) > 1 and not report.results and not report.command.timed_out:
             for each in by_file:
-                yield from self._at_base(each, timeout)
+                yield from self._at_base(each, timeout / len(by_file))
 
 
 def _passed(report: TestReport) -> frozenset[str]:

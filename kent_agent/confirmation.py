@@ -108,6 +108,7 @@ class Confirmation:
         for candidate in candidates:
             text = diff(candidate)
             if not text:
+                fates[key_of(candidate)] = "git does not apply its diff"
                 continue
             outcomes = [(each, execution_of(sandbox, each).confirm(text)) for each in by_snippet(self.found)]
             flipped = sum(share_flipped(each, outcome) * len(each) for each, outcome in outcomes) / len(self.found)

@@ -51,7 +51,7 @@ class Report:
         tried: candidates that were run.
         first_survivor: how many had been run with the first one that survived its check; 0 for none.
         disagreed: candidates that made a check pass, and not on a pristine tree.
-        broke: candidates that broke a test that passed.
+        broke: candidates that broke a test that passed, or that git does not apply in the container.
         survived: candidates that did neither, as far as halving left them.
         budget_hit: whether time ran out, which exempts the instance from byte-reproducibility.
         seconds: in all.

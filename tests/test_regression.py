@@ -48,6 +48,11 @@ class Parsers:
         return Parser()
 
 
+@pytest.mark.usefixtures("lines")
+def test_fold_marked():
+    assert Parser().fold(["a"]) == "a"
+
+
 @pytest.fixture()
 def test_parser():
     return Parser()
@@ -126,6 +131,7 @@ def test_only_functions_that_a_runner_collects_are_tests(opened: Open) -> None:
     assert {test.node_id for test in found} == {
         "tests/test_parser.py::TestParser::test_header",
         "tests/test_parser.py::TestParser::test_fold",
+        "tests/test_parser.py::test_fold_marked",
         "tests/test_dates.py::test_today",
         "tests/test_all.py::test_loading",
         "tests/test_all.py::test_other",

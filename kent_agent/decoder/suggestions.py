@@ -23,7 +23,7 @@ _END = (
     r"|inside|from|when|if|because|the|everywhere)\b|[;,:.]\s|\.?$)"
 )
 _SWAP = re.compile(
-    rf"(?im)\b(?:replac|chang|renam|switch)\w*\s+(?:the\s+)?([^\n]{{2,80}}?)\s+(?:by|with|to|into)\s+([^\n]{{2,80}}?){_END}"
+    rf"(?im)\b(?:replac|chang|renam|switch)\w*\s+(?:the\s+)?(\S[^\n]{{0,78}}?\S)[^\S\n]{{1,4}}(?:by|with|to|into)[^\S\n]{{1,4}}(\S[^\n]{{0,78}}?\S){_END}"
 )
 _SWAPPED = (Action.REPLACE_EXPRESSION, Action.RENAME, Action.RENAME_ALL, Action.EDIT_LITERAL)
 _UNHANDLED = re.compile(

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
-from itertools import pairwise
 from textwrap import dedent
 
 from kent_agent.source.blocks import Block, blocks
@@ -17,7 +16,7 @@ _BEGUN = r"@\w|def |class |if |for |while |try:|with |return\b|raise |[\w.\[\]'\
 _CONTINUED = r"[ \t]+\S|elif |else:|except|finally:"
 _BARE = re.compile(rf"(?:^(?:{_BEGUN}).*(?:\n|\Z)(?:(?:{_CONTINUED}).*(?:\n|\Z))*)+", re.MULTILINE)
 _KEYWORDS = r"#|@|(?:if|elif|for|while|return|not|and|or|assert|with|raise|in|else|del|yield)\b"
-_PROSE = rf"(?!\s*(?:{_KEYWORDS}))\W*[^\W\d_]+(?: [^\W\d_]+,?){{3}}"
+_PROSE = rf"(?![^\S\n]*(?:{_KEYWORDS}))[^\w\n]*[^\W\d_]+(?: [^\W\d_]+,?){{3}}"
 _SIGNS = re.compile(r"\w[(\[]|\w\.\w|=")
 _LOOSE = re.compile(rf"(?:^(?!{_PROSE})(?=.*\S).*(?:\n|\Z)(?:[ \t]*\n)*){{2,}}", re.MULTILINE)
 _PATCH = re.compile(r"^@@.*\n(?:[-+ ].*(?:\n|\Z)|\n)+", re.MULTILINE)
@@ -26,9 +25,12 @@ _FILE = re.compile(r"^(?=diff --git |--- \S.*\n\+\+\+ )", re.MULTILINE)
 _HEADER = re.compile(r"(?:diff --git|index [0-9a-f]+\.\.|--- |\+\+\+ |@@)")
 _TELLING = re.compile(
     r"(?i)\b(?:fix|chang|replac|correct|solv|solution|resolv|patch|propos|suggest|modif|alternativ|altering|instead|"
-    r"should (?:be|read|look)|could be|would be|needs? to be|work(?:s|ed|ing)?\b|adding|add this|updat|rewrit|option)"
+    r"should (?:be|read|look)|could be|would be|needs? to be|(?<!not )(?<!n't )work(?:s|ed|ing)?\b|adding|add this|"
+    r"updat|rewrit|option)"
 )
-_HEADER_LINES = re.compile(r"\s*(?:@.*\n\s*)*(?:[^()\n]*\([^()]*(?:\([^()]*\)[^()]*)*\))?[^()\n]*:\s*(?:#.*)?(?:\n|$)")
+_HEADER_LINES = re.compile(
+    r"\s*(?:@.*\n[^\S\n]*)*(?:[^()\n]*\([^()]*(?:\([^()]*\)[^()]*)*\))?[^()\n]*:\s*(?:#.*)?(?:\n|$)"
+)
 _HUNK = re.compile(r"^@@ -\d", re.MULTILINE)
 _PATCHES = ("diff", "patch")
 _ALIKE = 0.4  # least likeness of two pieces of which one takes the place of the other
@@ -65,12 +67,23 @@ class Advice:
     form: Form = Form.PIECE
 
 
+Piece = tuple[int, int, int, Advice]
+"""The first line of a block, where in it a piece begins and ends, and the piece."""
+
+
 def advice(text: str) -> tuple[Advice, ...]:
     """The pieces of an issue's code that are no sessions, in its order; any text may be asked for them."""
-    found = [piece for block in blocks(text) for piece in _pieces(block) if piece.new.count("\n") < _MOST_LINES]
-    kept = [piece for piece in found if piece.old or (piece.new.strip() and not _SESSION.search(piece.new))]
+    found = dict.fromkeys(
+        (block.start, start, end, piece) for block in blocks(text) for start, end, piece in _pieces(block)
+    )
+    kept = [
+        each
+        for each in found
+        if each[-1].new.count("\n") < _MOST_LINES and (each[-1].old or not _SESSION.search(each[-1].new))
+    ]
+    told = [each for each in kept if each[-1].old or each[-1].new.strip()][:_MOST]
     said = (Advice(new, old, True, form=Form.SENTENCE) for old, new in swaps(text))
-    return tuple(dict.fromkeys([*kept[:_MOST], *_pairs(kept[:_MOST]), *said]))
+    return tuple(dict.fromkeys([*(piece for *_, piece in told), *_pairs(told), *said]))
 
 
 def _bare(code: str) -> str:
@@ -78,19 +91,23 @@ def _bare(code: str) -> str:
     return "\n".join(line for line in code.split("\n") if not line.lstrip().startswith("#"))
 
 
-def _pairs(pieces: Sequence[Advice]) -> Iterator[Advice]:
-    """Pieces that stand beside one another and are alike, each in the place of the other."""
-    plain = [piece for piece in pieces if not piece.old]
-    for one, other in pairwise(plain):
+def _pairs(pieces: Sequence[Piece]) -> Iterator[Advice]:
+    """Pieces of which one follows the other and that are alike, each in the place of the other."""
+    plain = [each for each in pieces if not each[-1].old]
+    for number, (block, _, end, one) in enumerate(plain):
+        behind = (each for each in plain[number + 1 :] if each[0] != block or each[1] >= end)
+        other = next((each[-1] for each in behind), one)
         if one.new != other.new and SequenceMatcher(None, _bare(one.new), _bare(other.new)).ratio() >= _ALIKE:
             told = one.told or other.told
             yield Advice(other.new, one.new, told, form=Form.PAIR)
             yield Advice(one.new, other.new, told, form=Form.PAIR)
 
 
-def _pieces(block: Block) -> Iterator[Advice]:
+def _pieces(block: Block) -> Iterator[tuple[int, int, Advice]]:
+    """The pieces of a block with where they begin and end in it."""
     if block.fenced:
-        yield from _read(block.text, block.lead, block.language in _PATCHES)
+        for piece in _read(block.text, block.lead, block.language in _PATCHES):
+            yield 0, len(block.text), piece
         return
     outside = _SPAN.sub(lambda match: "`" * len(match.group()), block.text)
     loose = _PATCH.sub(lambda match: re.sub(r".", " ", match.group()), outside)
@@ -100,7 +117,8 @@ def _pieces(block: Block) -> Iterator[Advice]:
         if match.re is _LOOSE and not _SIGNS.search(match.group()):
             continue
         lead = outside[max(match.start() - _LEAD, 0) : match.start()].rstrip().split("\n\n")[-1]
-        yield from _read(match.group(match.lastindex or 0), lead)
+        for piece in _read(match.group(match.lastindex or 0), lead):
+            yield *match.span(), piece
 
 
 def _read(text: str, lead: str, patch: bool = False) -> Iterator[Advice]:
@@ -138,7 +156,7 @@ def _hunks(lines: list[str]) -> Iterator[list[str]]:
         if _HEADER.match(line):
             yield hunk
             hunk = []
-        else:
+        elif not line.startswith("\\ "):  # no newline at the end of the file
             hunk.append(line)
     yield hunk
 

@@ -6,24 +6,37 @@ from collections.abc import Iterator
 from kent_agent.source.blocks import blocks
 
 _CODE = r"`{1,2}([^`\n]{1,200})`{1,2}"
+_PLAIN = r"(?:(?!\bnot\b|n't\b|[.!?]\s)[^`\n])"  # neither a negation nor the end of a sentence
+_LITTLE, _SOME = rf"{_PLAIN}{{0,12}}?", rf"{_PLAIN}{{0,40}}?"
 _WHERE = r"(?:\s(?i:in|of|at|from|inside|within)\s(?:the\s)?`[^`\n]+`)?"
-_LITTLE, _SOME = r"[^`\n]{0,12}?", r"[^`\n]{0,50}?"
-_CHANGING = r"(?i:replac|chang|renam|switch|turn|convert|correct|fix|modify|updat|edit)\w*"
+_CHANGING = r"(?i:replac|chang|renam|switch|convert)(?:e|es|ed|ing)?"
+_MUST = r"(?i:should|must|needs? to|ought to|has to)"
+_WRITE = rf"(?:{_MUST}|\b(?i:use|using|try|write|put|do|be)\b)"
+_BE = r"(?i:(?:be|read|say|become|look like)(?:\s(?i:just|simply|rather|instead|changed to|replaced (?:by|with)))?:?)"
 _SWAPS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\b{_CHANGING}\s{_SOME}{_CODE}{_WHERE}{_SOME}\b(?:by|with|to|into|for)\s{_LITTLE}{_CODE}",
-        rf"{_CODE}{_WHERE}{_SOME}\b(?i:should|must|needs? to|ought to|has to)\b{_LITTLE}"
-        rf"\b(?i:be|read|say|become|look like|use)\b{_LITTLE}{_CODE}",
-        rf"{_CODE}\s*(?:-+>|=+>|→|⇒)\s*{_CODE}",
-        rf"\b(?i:instead of|rather than|in place of)\s{_LITTLE}{_CODE}{_SOME}{_CODE}",
+        rf"\b{_CHANGING}\s{_LITTLE}{_CODE}{_WHERE}{_LITTLE}\b(?:by|with|to|into)\s{_LITTLE}{_CODE}",
+        rf"{_CODE}{_WHERE}{_SOME}\b{_MUST}\s{_LITTLE}{_BE}\s{_CODE}",
+        rf"\b(?i:fix|chang|solution|correct|replac){_SOME}{_CODE}\s*(?:-+>|=+>|→|⇒)\s*{_CODE}",
+        rf"\b(?i:instead of|rather than|in place of)\s{_LITTLE}{_CODE}{_SOME}{_WRITE}{_LITTLE}{_CODE}",
     )
 )
-_SWAPPED = re.compile(rf"{_CODE}{_SOME}\b(?i:instead of|rather than|in place of|and not)\s{_LITTLE}{_CODE}")
-_ADDED = re.compile(
-    rf"\b(?i:add|insert|put|includ|plac)\w*\s{_SOME}{_CODE}{_SOME}\b(?i:(after|below|behind)|(before|above))\b{_SOME}{_CODE}"
+_INSTEAD = r"\b(?i:instead of|rather than|in place of|and not)\s"
+_SWAPPED = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_WRITE}{_SOME}{_CODE}{_SOME}{_INSTEAD}{_LITTLE}{_CODE}",
+        rf"\b(?i:works? with|fixed by|solved by){_LITTLE}{_CODE}{_SOME}{_INSTEAD}{_LITTLE}{_CODE}",
+        rf"{_CODE}\s(?:{_MUST}\sbe|(?i:is|was))\s(?i:used|meant|wanted|called|written)\s{_INSTEAD}{_LITTLE}{_CODE}",
+    )
 )
-_REMOVED = re.compile(rf"\b(?i:remov|delet|drop|eras|get(?:ting)? rid of|comment\w* out)\w*\s{_SOME}{_CODE}")
+_ADDED = re.compile(
+    rf"\b(?i:add(?:s|ed|ing)?|insert(?:s|ed|ing)?|put(?:ting)?|plac(?:e|ing))\s{_LITTLE}{_CODE}{_LITTLE}"
+    rf"\b(?i:(after|below|behind)|(before|above))\s{_LITTLE}{_CODE}"
+)
+_PARTS = r"(?i:(?:the|this|that|a)\s)?(?i:(?:line|call|statement|check|condition|code|decorator)\s(?i:(?:of|to)\s)?)?"
+_REMOVED = re.compile(rf"\b(?i:(?:remov|delet|eras)(?:e|es|ed|ing)|comment(?:ed|ing)? out)\s{_PARTS}{_CODE}")
 
 Swap = tuple[str, str]
 """What stands there, and what is to take its place; either may be empty."""
@@ -38,8 +51,8 @@ def swaps(text: str) -> tuple[Swap, ...]:
 def _swaps(prose: str) -> Iterator[Swap]:
     for pattern in _SWAPS:
         yield from pattern.findall(prose)
-    for new, old in _SWAPPED.findall(prose):
-        yield old, new
+    for pattern in _SWAPPED:
+        yield from ((old, new) for new, old in pattern.findall(prose))
     for new, after, _, known in _ADDED.findall(prose):
         yield known, f"{known}\n{new}" if after else f"{new}\n{known}"
     for old in _REMOVED.findall(prose):

@@ -11,8 +11,8 @@ from kent_agent.source.history import is_test
 
 # In pytest's order; the first of them that speaks of pytest is the one that counts.
 _SECTIONS = {"pytest.ini": "pytest", "pyproject.toml": "", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
-_COMMAND = re.compile(r"(?:^|\s)(?:py\.?test|unittest(?: discover)?)(?=\s|$)(.*)")
-_INSTALLS = re.compile(r"^.*\b(?:pip|conda|poetry|uv)\b.*\b(?:install|add|sync)\b.*$", re.MULTILINE)
+_COMMAND = re.compile(r"(?:^|[\s/])(?:py\.?test|unittest(?: discover)?)(?=\s|$)(.*)")
+_INSTALLS = re.compile(r"[^\n;&]*\b(?:pip|conda|poetry|uv)\b[^\n;&]*\b(?:install|add|sync)\b[^\n;&]*")
 _POSITIONAL = re.compile(r"\{posargs:?([^}]*)\}")
 _SCRIPT = "runtests.py"
 _NO_TESTS = frozenset({"__init__.py", "conftest.py"})

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import pairwise
@@ -12,10 +12,13 @@ from kent_agent.source.alignment import DEFINITIONS
 from kent_agent.source.transplant import Statements, Transplant
 
 _TELLING = 4  # fewest tokens of a line that tells its place
+_TAB = 4  # blanks
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _PLACES = 8  # where a line that tells its place may stand
 _SHIFT = 8  # lines that may come or go before the first line that stands already, and behind the last one
 _NEAR = 0.6  # least likeness of two lines that stand for one another
+_ANYWHERE = re.compile(r"(?:import|from)\b|if __name__|(?:async )?def (?:__\w+__|main|test\w*)\(")  # in scripts too
+_BEGINS = re.compile(r"(?:async )?def |class |@")
 _ELLIPSIS = re.compile(r"^[ \t]*(?:#[ \t]*)?(?:\.{3,}|…|\[\.\.\.\])[ \t]*$", re.MULTILINE)
 _ALIKE = 0.4  # least share of lines that stay
 
@@ -33,6 +36,7 @@ class Lines:
         self.raw = [self.document.text[a:b] for a, b in pairwise([*starts, len(self.document.text)])]
         self.numbers = [i for i, line in enumerate(self.raw) if line.strip()]
         self.texts = [self.raw[i].strip() for i in self.numbers]
+        self.tabs = any(line.startswith("\t") for line in self.raw)
 
     @cached_property
     def _where(self) -> dict[str, list[int]]:
@@ -63,6 +67,12 @@ class Lines:
     def is_quiet(self, at: int) -> bool:
         """Whether a line is a comment, or of a docstring: code that is quoted often comes without."""
         return self.texts[at].startswith("#") or self.numbers[at] + 1 in self.docstrings
+
+    def crosses(self, one: int, other: int, shown: Collection[str]) -> bool:
+        """Whether a definition that is not shown begins between two lines, less deep than one of them."""
+        most = max(self.depth(one), self.depth(other))
+        begun = (at for at in range(min(one, other) + 1, max(one, other)) if _BEGINS.match(self.texts[at]))
+        return any(self.depth(at) < most and self.texts[at] not in shown for at in begun)
 
     def quiet(self, one: int, other: int) -> int:
         """How many such lines there are between two."""
@@ -124,7 +134,8 @@ def spliced(file: Lines, code: str) -> list[Transplant]:
         lines = re.findall(r"((?:[ \t]*\n)*[ \t]*\S.*)(?:\n|\Z)", part)  # with the blank ones before each
         old = [_commented_out(file, line) for line in lines]
         piece = [line for line, gone in zip(lines, old, strict=True) if not gone]
-        for first, last in _windows(file, [gone or line.strip() for line, gone in zip(lines, old, strict=True)]):
+        wanted = [" " * depth_of(line) + (gone or line.strip()) for line, gone in zip(lines, old, strict=True)]
+        for first, last in _windows(file, wanted):
             each = _between(file, first, last, piece)
             if each:
                 found[first, last] = each
@@ -141,13 +152,13 @@ def _commented_out(file: Lines, line: str) -> str:
 
 def depth_of(lines: str) -> int:
     """The width of the indentation of the last line."""
-    line = lines.rstrip().rpartition("\n")[2]
-    return len(line) - len(line.lstrip(" \t"))
+    line = lines.rstrip().rpartition("\n")[2].expandtabs(_TAB)
+    return len(line) - len(line.lstrip(" "))
 
 
 def _is_telling(line: str) -> bool:
-    """Whether a line tells its place; an import stands in scripts too."""
-    return len(_TOKEN.findall(line)) >= _TELLING and not line.startswith(("import ", "from "))
+    """Whether a line tells its place."""
+    return len(_TOKEN.findall(line)) >= _TELLING and not _ANYWHERE.match(line)
 
 
 def _apart(one: Transplant, other: Transplant) -> bool:
@@ -157,23 +168,48 @@ def _apart(one: Transplant, other: Transplant) -> bool:
 def _windows(file: Lines, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Ranges of lines that begin and end like a piece of code, around a line of it that tells its place."""
     seen = set()
-    for number, text in enumerate(wanted):
-        places = file.holding(text) if _is_telling(text) else []
+    for number, line in enumerate(wanted):
+        places = file.holding(line.strip()) if _is_telling(line.strip()) else []
         for at in places if len(places) <= _PLACES else ():
             if at - number not in seen:  # lines that follow one another tell the same
                 seen.add(at - number)
-                first = _end_like(file, wanted[0], at - number, at, before=True)
-                last = _end_like(file, wanted[-1], at + len(wanted) - 1 - number, at, before=False)
-                yield first, last
+                shift = file.depth(at) - depth_of(line) if any(map(depth_of, wanted)) else None
+                low, high = _known(file, wanted, number, at)
+                first = _end_like(file, wanted[0], at - number, low, shift)
+                last = _end_like(file, wanted[-1], at + len(wanted) - 1 - number, high, shift)
+                shown = [line.strip() for line in wanted]
+                yield (
+                    low if file.crosses(first, low, shown) else first,
+                    high if file.crosses(last, high, shown) else last,
+                )
 
 
-def _end_like(file: Lines, wanted: str, expected: int, at: int, before: bool) -> int:
-    """The line nearest to where one is expected that is the wanted one, or else is like it; a known one if none is."""
-    first, last = (expected - _SHIFT, at) if before else (at, expected + _SHIFT)
+def _known(file: Lines, wanted: Sequence[str], number: int, at: int) -> tuple[int, int]:
+    """The ends of the run of lines that stand as they are shown, around one of them."""
+    low = high = 0
+    while number - low > 0 and at - low > 0 and file.texts[at - low - 1] == wanted[number - low - 1].strip():
+        low += 1
+    while number + high + 1 < len(wanted) and file.texts[at + high + 1 : at + high + 2] == [
+        wanted[number + high + 1].strip()
+    ]:
+        high += 1
+    return at - low, at + high
+
+
+def _end_like(file: Lines, wanted: str, expected: int, at: int, shift: int | None) -> int:
+    """The line nearest to where one is expected that is the wanted one, or else is like it; a known one if none is.
+
+    Args:
+        at: the known one.
+        shift: by how much the file is deeper than the piece of code; None where that has lost its indentation.
+    """
+    first, last = (expected - _SHIFT, at) if expected <= at else (at, expected + _SHIFT)
     reach = sorted(range(max(first, 0), min(last + 1, len(file.texts))), key=lambda i: abs(i - expected))
-    equal = [i for i in reach if file.texts[i] == wanted]
-    like = (i for i in reach if abs(i - expected) <= 1 + file.quiet(i, at) and _like(file.texts[i], wanted))
-    return equal[0] if equal else next(like, at)
+    text, loose = wanted.strip(), shift is None or _is_telling(wanted.strip())
+    fits = [i for i in reach if loose or file.depth(i) - depth_of(wanted) == shift]
+    equal = (i for i in fits if file.texts[i] == text)
+    like = (i for i in fits if abs(i - expected) <= 1 + file.quiet(i, at) and _like(file.texts[i], text))
+    return next(equal, next(like, at))
 
 
 def _like(line: str, other: str) -> bool:
@@ -198,12 +234,14 @@ def _between(file: Lines, first: int, last: int, piece: Sequence[str]) -> Transp
         if tag == "equal":
             code += file.document.text[slice(*file.span(kept[a], kept[b - 1]))]
         elif c < d:
+            code += file.document.newline if code and not code.endswith("\n") else ""
             at, number = min(same, key=lambda pair: abs(pair[1] - c))
             shift = file.depth(kept[at]) - depth_of(piece[number])
             new = "\n".join(piece[c:d]).lstrip("\n" if tag == "replace" else "").split("\n")
             if flat and tag == "replace" and b - a == d - c == len(new):
-                new = [" " * (file.depth(kept[a + k]) - shift) + line for k, line in enumerate(new)]
-            code += _written(file, new, shift)
+                code += "".join(_written(file, [line], file.depth(kept[a + k])) for k, line in enumerate(new))
+            else:
+                code += _written(file, new, shift)
         before = tag
     ends = (ours[0] == theirs[0]) + (ours[-1] == theirs[-1])
     return Transplant(*file.span(first, last), "<module>", code, matcher.ratio() + ends / 2, True, frozenset())
@@ -211,8 +249,11 @@ def _between(file: Lines, first: int, last: int, piece: Sequence[str]) -> Transp
 
 def _written(file: Lines, lines: Sequence[str], shift: int) -> str:
     """Lines of a piece of code as deep as the file has them."""
-    return "".join(_shifted(line, shift) + file.document.newline for line in lines)
+    return "".join(_shifted(line, shift, file.tabs) + file.document.newline for line in lines)
 
 
-def _shifted(line: str, shift: int) -> str:
-    return " " * max(depth_of(line) + shift, 0) + line.lstrip(" ") if line.strip() else ""
+def _shifted(line: str, shift: int, tabs: bool) -> str:
+    if not line.strip():
+        return ""
+    width = max(depth_of(line) + shift, 0)
+    return ("\t" * (width // _TAB) + " " * (width % _TAB) if tabs else " " * width) + line.lstrip()

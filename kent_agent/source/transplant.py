@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from textwrap import dedent
 
-from kent_agent.source.alignment import BLOCKS, DEFINITIONS, FUNCTIONS, IMPORTS
+from kent_agent.source.alignment import BLOCKS, DEFINITIONS, FUNCTIONS
 from kent_agent.source.document import Document, Place
 from kent_agent.source.scan import scan
 from kent_agent.source.symbols import Symbol, symbols
@@ -20,7 +20,8 @@ _NEAR = 0.65  # least likeness of two lines that stand for one another
 _ALIKE = 0.5  # least likeness of a piece of code and what it replaces
 TELLING = 5  # fewest tokens of a line that tells its place
 _COMMON = 30  # lines that hold a name which tells them apart
-_SHOWS = re.compile(r"\bprint\(|^\s*assert\b", re.MULTILINE)  # what scripts do
+_SHOWS = re.compile(r"\bprint\(|^\s*assert\b|^(?:import|from)\s", re.MULTILINE)
+_DEFINES = re.compile(r"^\s*(?:(?:async )?def|class)\s", re.MULTILINE)
 _ELLIPSES = ("...", "…", "[...]")
 
 Tokens = tuple[str, ...]
@@ -146,9 +147,12 @@ def piece_of(code: str) -> Statements | None:
     if piece is None:
         return None
     body = piece.document.tree.body
-    defines = any(isinstance(node, DEFINITIONS) for node in body)
-    script = not defines and (any(isinstance(node, IMPORTS) for node in body) or bool(_SHOWS.search(code)))
-    return None if not body or script or (len(body) == 1 and _mentions(body[0])) else piece
+    return None if not body or is_script(code) or (len(body) == 1 and _mentions(body[0])) else piece
+
+
+def is_script(code: str) -> bool:
+    """Whether code imports, prints or asserts, and defines nothing: it is meant to be run, not to stand in a file."""
+    return bool(_SHOWS.search(code)) and not _DEFINES.search(code)
 
 
 def transplants(file: Statements, piece: Statements) -> list[Transplant]:

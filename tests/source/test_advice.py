@@ -88,6 +88,16 @@ def test_code_without_marks_is_a_piece_where_no_line_of_it_is_prose() -> None:
     assert not any("think" in each or "changed" in each for each in found)
 
 
+def test_one_piece_of_code_is_no_pair_with_a_part_of_itself() -> None:
+    found = advice("It does not work because of this:\n\ndel x.y\nvalue = a.compute(x)\nreturn value\n")
+    assert found and {(each.form, each.told) for each in found} == {(Form.PIECE, False)}
+
+
+def test_that_a_file_ends_without_a_newline_is_no_line_of_a_patch() -> None:
+    (found,) = advice("```diff\n-a = 1\n\\ No newline at end of file\n+a = 2\n\\ No newline at end of file\n```\n")
+    assert (found.old, found.new) == ("a = 1", "a = 2")
+
+
 def test_what_a_sentence_wants_replaced_is_advice() -> None:
     found = advice(f"Changing `{LINE}` to `vals = x` helps.")
     assert found[-1] == Advice("vals = x", LINE, True, form=Form.SENTENCE)

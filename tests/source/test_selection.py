@@ -65,6 +65,8 @@ def test_a_file_named_by_a_pattern_is_a_test_though_it_looks_like_none() -> None
         ("pip install pytest shop", ()),
         ("pip install pytest\n    pytest tests", ("tests",)),
         ("pytest-clean shop", ()),
+        ("{envbindir}/pytest tests", ("tests",)),
+        ("pip install -e . && pytest tests", ("tests",)),
     ],
 )
 def test_what_tox_runs_is_what_there_is_to_run(command: str, folders: tuple[str, ...]) -> None:

@@ -132,6 +132,32 @@ def test_an_excerpt_takes_the_place_of_the_lines_between_those_that_it_keeps(cod
 
 
 @pytest.mark.parametrize(
+    ("text", "code", "wanted"),
+    [
+        (
+            "def f(x):\n    a = g(x, 1)\n\n\ndef k(x):\n    return None\n",
+            "def f(x):\n    a = g(x, 1)\n    return None",
+            "def f(x):\n    a = g(x, 1)\n    return None\n\n\ndef k(x):\n    return None\n",
+        ),
+        (
+            "def f(y):\n    for x in y:\n        a = g(x, 1)\n    return a\n",
+            "a = g(x, 1)\nreturn b",
+            "def f(y):\n    for x in y:\n        a = g(x, 1)\n    return b\n",
+        ),
+        (
+            "def f(x):\n\ta = g(x, 1)\n\tb = h(a, 2)\n\treturn b\n",
+            "a = g(x, 1)\nif a:\n    b = h(a, 3)\nreturn b",
+            "def f(x):\n\ta = g(x, 1)\n\tif a:\n\t\tb = h(a, 3)\n\treturn b\n",
+        ),
+        ("x = g(x, 1)", "x = g(x, 1)\ny = 3", "x = g(x, 1)\ny = 3\n"),
+    ],
+    ids=["another function ends alike", "less deep without indentation", "tabs", "no newline at the end"],
+)
+def test_what_an_excerpt_does_not_show_stays(text: str, code: str, wanted: str) -> None:
+    assert [after(text, each) for each in spliced(lines(text), code)] == [wanted]
+
+
+@pytest.mark.parametrize(
     "code",
     ["peek = fileobj.read(1)\nfileobj.seek(-1, 1)", "import os\nimport sys\nx = 1", "a = 1\nb = 2", "return peek", ""],
     ids=["as it stands", "imports", "like nothing", "one line", "nothing"],

@@ -97,3 +97,18 @@ def test_a_likelier_file_comes_first_and_all_share_what_is_believed() -> None:
 @pytest.mark.parametrize("body", ["", "Nothing `to see` here", f"```\n{OLD}\n```", "```\nexpand(1, 2, 3)\n```"])
 def test_an_issue_that_spells_out_nothing_proposes_nothing(body: str) -> None:
     assert proposals(body) == []
+
+
+def test_the_place_of_a_patch_is_what_it_changes_and_not_what_it_shows() -> None:
+    text = f"def first():\n    return 1\n\n\n{LUT}"
+    shown = "".join(f" {line}\n" for line in text[: text.index(OLD)].rstrip().split("\n"))
+    body = f"```diff\n{shown}-    {OLD}\n+    {NEW}\n```"
+    ((_, place, proposal),) = advised(parse_issue(f"Wrong\n\n{body}"), ["a.py"], {"a.py": text}.get)
+    site = proposal.edits[0].site
+    assert (place.location.name, text[site.start : site.end].strip()) == ("expand", OLD)
+
+
+def test_a_script_that_shows_the_fault_is_not_put_into_a_file() -> None:
+    text = "from lib import Widget\n\n\ndef main():\n    return Widget()\n"
+    script = "The following does not work:\n```\nfrom lib import Widget\nw = Widget()\nassert w.main() is None\n```"
+    assert proposals(script, {"a.py": text}) == []
