@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from kent_agent.source.alignment import DEFINITIONS
 from kent_agent.source.transplant import Statements, Transplant
@@ -167,33 +167,28 @@ def _apart(one: Transplant, other: Transplant) -> bool:
 
 def _windows(file: Lines, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Ranges of lines that begin and end like a piece of code, around a line of it that tells its place."""
+    shown = [line.strip() for line in wanted]
+    flat = not any(map(depth_of, wanted))
     seen = set()
-    for number, line in enumerate(wanted):
-        places = file.holding(line.strip()) if _is_telling(line.strip()) else []
+    for number, text in enumerate(shown):
+        places = file.holding(text) if _is_telling(text) else []
         for at in places if len(places) <= _PLACES else ():
-            if at - number not in seen:  # lines that follow one another tell the same
-                seen.add(at - number)
-                shift = file.depth(at) - depth_of(line) if any(map(depth_of, wanted)) else None
-                low, high = _known(file, wanted, number, at)
-                first = _end_like(file, wanted[0], at - number, low, shift)
-                last = _end_like(file, wanted[-1], at + len(wanted) - 1 - number, high, shift)
-                shown = [line.strip() for line in wanted]
-                yield (
-                    low if file.crosses(first, low, shown) else first,
-                    high if file.crosses(last, high, shown) else last,
-                )
+            if at - number in seen:  # lines that follow one another tell the same
+                continue
+            seen.add(at - number)
+            shift = None if flat else file.depth(at) - depth_of(wanted[number])
+            low, high = _known(file, shown, number, at)
+            first = _end_like(file, wanted[0], at - number, low, shift)
+            last = _end_like(file, wanted[-1], at + len(wanted) - 1 - number, high, shift)
+            yield low if file.crosses(first, low, shown) else first, high if file.crosses(last, high, shown) else last
 
 
-def _known(file: Lines, wanted: Sequence[str], number: int, at: int) -> tuple[int, int]:
+def _known(file: Lines, shown: Sequence[str], number: int, at: int) -> tuple[int, int]:
     """The ends of the run of lines that stand as they are shown, around one of them."""
-    low = high = 0
-    while number - low > 0 and at - low > 0 and file.texts[at - low - 1] == wanted[number - low - 1].strip():
-        low += 1
-    while number + high + 1 < len(wanted) and file.texts[at + high + 1 : at + high + 2] == [
-        wanted[number + high + 1].strip()
-    ]:
-        high += 1
-    return at - low, at + high
+    above = zip(reversed(file.texts[max(at - number, 0) : at]), reversed(shown[:number]), strict=False)
+    below = zip(file.texts[at + 1 : at + len(shown)], shown[number + 1 :], strict=False)
+    runs = (sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)) for pairs in (above, below))
+    return at - next(runs), at + next(runs)
 
 
 def _end_like(file: Lines, wanted: str, expected: int, at: int, shift: int | None) -> int:
