@@ -18,7 +18,7 @@ from kent_agent.source.splicing import Lines, may_be_spliced, patched, patched_t
 from kent_agent.source.symbols import innermost
 from kent_agent.source.tokens import is_identifier, lex
 from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, is_script, parsed, piece_of, transplants
-from kent_agent.source.units import unit
+from kent_agent.source.units import compiling_unit
 from kent_agent.task import Operation
 
 _FILES = 20  # that are searched
@@ -79,8 +79,7 @@ def advised(
 def _changes_code(found: _Found) -> bool:
     """Whether what is left compiles, and does something else."""
     before, after = found.statements.document.text, found.after
-    changed = unit(before, after)
-    if changed and compiler_warnings(changed.after) is not None:
+    if changed := compiling_unit(before, after):
         return changed_python(changed.before, changed.after)
     return compiler_warnings(after) is not None and changed_python(before, after)
 

@@ -18,7 +18,7 @@ from kent_agent.source.importing import Importer
 from kent_agent.source.issue import Issue
 from kent_agent.source.kinds import OPERATION_OF
 from kent_agent.source.meaning import changed_python, compiler_warnings, faulty_names
-from kent_agent.source.units import unit
+from kent_agent.source.units import compiling_unit
 from kent_agent.source.writing import written
 from kent_agent.task import CodePatch
 
@@ -192,9 +192,7 @@ def _reason(edit: Edit, found: Factorization, proposal: Proposal, said: Said) ->
 
 def fault(path: str, before: str, after: str) -> str:
     """Why an edited file is no answer; empty for one that may be."""
-    changed = unit(before, after)
-    if changed and compiler_warnings(changed.after) is None:
-        changed = None  # what takes a definition apart may compile with what is around it
+    changed = compiling_unit(before, after)
     old_code, new_code = (changed.before, changed.after) if changed else (before, after)
     warned = compiler_warnings(new_code)
     if warned is None:

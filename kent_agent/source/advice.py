@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 from textwrap import dedent
+from typing import NamedTuple
 
 from kent_agent.source.blocks import Block, blocks
 from kent_agent.source.instructions import swaps
@@ -67,23 +68,27 @@ class Advice:
     form: Form = Form.PIECE
 
 
-Piece = tuple[int, int, int, Advice]
-"""The first line of a block, where in it a piece begins and ends, and the piece."""
+class _Piece(NamedTuple):
+    """A piece with the first line of its block, and where in that it begins and ends."""
+
+    block: int
+    start: int
+    end: int
+    advice: Advice
 
 
 def advice(text: str) -> tuple[Advice, ...]:
     """The pieces of an issue's code that are no sessions, in its order; any text may be asked for them."""
-    found = dict.fromkeys(
-        (block.start, start, end, piece) for block in blocks(text) for start, end, piece in _pieces(block)
-    )
-    kept = [
-        each
-        for each in found
-        if each[-1].new.count("\n") < _MOST_LINES and (each[-1].old or not _SESSION.search(each[-1].new))
-    ]
-    told = [each for each in kept if each[-1].old or each[-1].new.strip()][:_MOST]
+    found = dict.fromkeys(piece for block in blocks(text) for piece in _pieces(block))
+    pieces = [each for each in found if _is_advice(each.advice)][:_MOST]
     said = (Advice(new, old, True, form=Form.SENTENCE) for old, new in swaps(text))
-    return tuple(dict.fromkeys([*(piece for *_, piece in told), *_pairs(told), *said]))
+    return tuple(dict.fromkeys([*(each.advice for each in pieces), *_pairs(pieces), *said]))
+
+
+def _is_advice(each: Advice) -> bool:
+    """Whether a piece is neither empty, nor too long, nor a session."""
+    told = each.old or (each.new.strip() and not _SESSION.search(each.new))
+    return bool(told) and each.new.count("\n") < _MOST_LINES
 
 
 def _bare(code: str) -> str:
@@ -91,23 +96,22 @@ def _bare(code: str) -> str:
     return "\n".join(line for line in code.split("\n") if not line.lstrip().startswith("#"))
 
 
-def _pairs(pieces: Sequence[Piece]) -> Iterator[Advice]:
+def _pairs(pieces: Sequence[_Piece]) -> Iterator[Advice]:
     """Pieces of which one follows the other and that are alike, each in the place of the other."""
-    plain = [each for each in pieces if not each[-1].old]
-    for number, (block, _, end, one) in enumerate(plain):
-        behind = (each for each in plain[number + 1 :] if each[0] != block or each[1] >= end)
-        other = next((each[-1] for each in behind), one)
+    plain = [each for each in pieces if not each.advice.old]
+    for number, each in enumerate(plain):
+        behind = (later for later in plain[number + 1 :] if later.block != each.block or later.start >= each.end)
+        one, other = each.advice, next(behind, each).advice
         if one.new != other.new and SequenceMatcher(None, _bare(one.new), _bare(other.new)).ratio() >= _ALIKE:
             told = one.told or other.told
             yield Advice(other.new, one.new, told, form=Form.PAIR)
             yield Advice(one.new, other.new, told, form=Form.PAIR)
 
 
-def _pieces(block: Block) -> Iterator[tuple[int, int, Advice]]:
-    """The pieces of a block with where they begin and end in it."""
+def _pieces(block: Block) -> Iterator[_Piece]:
     if block.fenced:
         for piece in _read(block.text, block.lead, block.language in _PATCHES):
-            yield 0, len(block.text), piece
+            yield _Piece(block.start, 0, len(block.text), piece)
         return
     outside = _SPAN.sub(lambda match: "`" * len(match.group()), block.text)
     loose = _PATCH.sub(lambda match: re.sub(r".", " ", match.group()), outside)
@@ -118,7 +122,7 @@ def _pieces(block: Block) -> Iterator[tuple[int, int, Advice]]:
             continue
         lead = outside[max(match.start() - _LEAD, 0) : match.start()].rstrip().split("\n\n")[-1]
         for piece in _read(match.group(match.lastindex or 0), lead):
-            yield *match.span(), piece
+            yield _Piece(block.start, *match.span(), piece)
 
 
 def _read(text: str, lead: str, patch: bool = False) -> Iterator[Advice]:

@@ -5,6 +5,11 @@ from collections.abc import Iterator
 
 from kent_agent.source.blocks import blocks
 
+
+def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(map(re.compile, patterns))
+
+
 _CODE = r"`{1,2}([^`\n]{1,200})`{1,2}"
 _PLAIN = r"(?:(?!\bnot\b|n't\b|[.!?]\s)[^`\n])"  # neither a negation nor the end of a sentence
 _LITTLE, _SOME = rf"{_PLAIN}{{0,12}}?", rf"{_PLAIN}{{0,40}}?"
@@ -13,23 +18,18 @@ _CHANGING = r"(?i:replac|chang|renam|switch|convert)(?:e|es|ed|ing)?"
 _MUST = r"(?i:should|must|needs? to|ought to|has to)"
 _WRITE = rf"(?:{_MUST}|\b(?i:use|using|try|write|put|do|be)\b)"
 _BE = r"(?i:(?:be|read|say|become|look like)(?:\s(?i:just|simply|rather|instead|changed to|replaced (?:by|with)))?:?)"
-_SWAPS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"\b{_CHANGING}\s{_LITTLE}{_CODE}{_WHERE}{_LITTLE}\b(?:by|with|to|into)\s{_LITTLE}{_CODE}",
-        rf"{_CODE}{_WHERE}{_SOME}\b{_MUST}\s{_LITTLE}{_BE}\s{_CODE}",
-        rf"\b(?i:fix|chang|solution|correct|replac){_SOME}{_CODE}\s*(?:-+>|=+>|→|⇒)\s*{_CODE}",
-        rf"\b(?i:instead of|rather than|in place of)\s{_LITTLE}{_CODE}{_SOME}{_WRITE}{_LITTLE}{_CODE}",
-    )
+_INSTEAD = r"\b(?i:instead of|rather than|in place of)\s"
+_SWAPS = _compiled(
+    rf"\b{_CHANGING}\s{_LITTLE}{_CODE}{_WHERE}{_LITTLE}\b(?:by|with|to|into)\s{_LITTLE}{_CODE}",
+    rf"{_CODE}{_WHERE}{_SOME}\b{_MUST}\s{_LITTLE}{_BE}\s{_CODE}",
+    rf"\b(?i:fix|chang|solution|correct|replac){_SOME}{_CODE}\s*(?:-+>|=+>|→|⇒)\s*{_CODE}",
+    rf"{_INSTEAD}{_LITTLE}{_CODE}{_SOME}{_WRITE}{_LITTLE}{_CODE}",
 )
-_INSTEAD = r"\b(?i:instead of|rather than|in place of|and not)\s"
-_SWAPPED = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"{_WRITE}{_SOME}{_CODE}{_SOME}{_INSTEAD}{_LITTLE}{_CODE}",
-        rf"\b(?i:works? with|fixed by|solved by){_LITTLE}{_CODE}{_SOME}{_INSTEAD}{_LITTLE}{_CODE}",
-        rf"{_CODE}\s(?:{_MUST}\sbe|(?i:is|was))\s(?i:used|meant|wanted|called|written)\s{_INSTEAD}{_LITTLE}{_CODE}",
-    )
+_NOT = rf"(?:{_INSTEAD}|\b(?i:and not)\s)"
+_SWAPPED = _compiled(
+    rf"{_WRITE}{_SOME}{_CODE}{_SOME}{_NOT}{_LITTLE}{_CODE}",
+    rf"\b(?i:works? with|fixed by|solved by){_LITTLE}{_CODE}{_SOME}{_NOT}{_LITTLE}{_CODE}",
+    rf"{_CODE}\s(?:{_MUST}\sbe|(?i:is|was))\s(?i:used|meant|wanted|called|written)\s{_NOT}{_LITTLE}{_CODE}",
 )
 _ADDED = re.compile(
     rf"\b(?i:add(?:s|ed|ing)?|insert(?:s|ed|ing)?|put(?:ting)?|plac(?:e|ing))\s{_LITTLE}{_CODE}{_LITTLE}"

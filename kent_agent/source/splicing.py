@@ -56,7 +56,7 @@ class Lines:
 
     def depth(self, at: int) -> int:
         """The width of a line's indentation."""
-        return depth_of(self.raw[self.numbers[at]])
+        return _depth_of(self.raw[self.numbers[at]])
 
     def gap(self, before: int, at: int) -> tuple[str, str]:
         """The text from the end of one line to the start of another, parted behind a docstring."""
@@ -68,15 +68,15 @@ class Lines:
         """Whether a line is a comment, or of a docstring: code that is quoted often comes without."""
         return self.texts[at].startswith("#") or self.numbers[at] + 1 in self.docstrings
 
+    def quiet(self, one: int, other: int) -> int:
+        """How many such lines there are between two."""
+        return sum(self.is_quiet(at) for at in range(min(one, other), max(one, other)))
+
     def crosses(self, one: int, other: int, shown: Collection[str]) -> bool:
         """Whether a definition that is not shown begins between two lines, less deep than one of them."""
         most = max(self.depth(one), self.depth(other))
         begun = (at for at in range(min(one, other) + 1, max(one, other)) if _BEGINS.match(self.texts[at]))
         return any(self.depth(at) < most and self.texts[at] not in shown for at in begun)
-
-    def quiet(self, one: int, other: int) -> int:
-        """How many such lines there are between two."""
-        return sum(self.is_quiet(at) for at in range(min(one, other), max(one, other)))
 
     @cached_property
     def docstrings(self) -> frozenset[int]:
@@ -96,7 +96,7 @@ def patched(file: Lines, old: str, new: str) -> list[Transplant]:
     for at in file.holding(stripped[0]):
         if file.texts[at : at + len(stripped)] == stripped:
             start, end = file.span(at, at + len(stripped) - 1)
-            code = _written(file, new.splitlines(), file.depth(at) - depth_of(wanted[0]))
+            code = _written(file, new.splitlines(), file.depth(at) - _depth_of(wanted[0]))
             found.append(Transplant(start, end, "<module>", code, 1.0, True, frozenset()))
     return found
 
@@ -134,13 +134,13 @@ def spliced(file: Lines, code: str) -> list[Transplant]:
         lines = re.findall(r"((?:[ \t]*\n)*[ \t]*\S.*)(?:\n|\Z)", part)  # with the blank ones before each
         old = [_commented_out(file, line) for line in lines]
         piece = [line for line, gone in zip(lines, old, strict=True) if not gone]
-        wanted = [" " * depth_of(line) + (gone or line.strip()) for line, gone in zip(lines, old, strict=True)]
+        wanted = [" " * _depth_of(line) + (gone or line.strip()) for line, gone in zip(lines, old, strict=True)]
         for first, last in _windows(file, wanted):
             each = _between(file, first, last, piece)
             if each:
                 found[first, last] = each
     best = sorted(found.values(), key=lambda each: -each.alike)
-    return [each for i, each in enumerate(best) if all(_apart(each, other) for other in best[:i])]
+    return [each for i, each in enumerate(best) if all(each.apart_from(other) for other in best[:i])]
 
 
 def _commented_out(file: Lines, line: str) -> str:
@@ -150,7 +150,7 @@ def _commented_out(file: Lines, line: str) -> str:
     return code if text.startswith("#") and file.holding(code) and not file.holding(text) else ""
 
 
-def depth_of(lines: str) -> int:
+def _depth_of(lines: str) -> int:
     """The width of the indentation of the last line."""
     line = lines.rstrip().rpartition("\n")[2].expandtabs(_TAB)
     return len(line) - len(line.lstrip(" "))
@@ -161,14 +161,10 @@ def _is_telling(line: str) -> bool:
     return len(_TOKEN.findall(line)) >= _TELLING and not _ANYWHERE.match(line)
 
 
-def _apart(one: Transplant, other: Transplant) -> bool:
-    return one.end <= other.start or other.end <= one.start
-
-
 def _windows(file: Lines, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Ranges of lines that begin and end like a piece of code, around a line of it that tells its place."""
     shown = [line.strip() for line in wanted]
-    flat = not any(map(depth_of, wanted))
+    flat = not any(map(_depth_of, wanted))
     seen = set()
     for number, text in enumerate(shown):
         places = file.holding(text) if _is_telling(text) else []
@@ -176,7 +172,7 @@ def _windows(file: Lines, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
             if at - number in seen:  # lines that follow one another tell the same
                 continue
             seen.add(at - number)
-            shift = None if flat else file.depth(at) - depth_of(wanted[number])
+            shift = None if flat else file.depth(at) - _depth_of(wanted[number])
             low, high = _known(file, shown, number, at)
             first = _end_like(file, wanted[0], at - number, low, shift)
             last = _end_like(file, wanted[-1], at + len(wanted) - 1 - number, high, shift)
@@ -201,7 +197,7 @@ def _end_like(file: Lines, wanted: str, expected: int, at: int, shift: int | Non
     first, last = (expected - _SHIFT, at) if expected <= at else (at, expected + _SHIFT)
     reach = sorted(range(max(first, 0), min(last + 1, len(file.texts))), key=lambda i: abs(i - expected))
     text, loose = wanted.strip(), shift is None or _is_telling(wanted.strip())
-    fits = [i for i in reach if loose or file.depth(i) - depth_of(wanted) == shift]
+    fits = [i for i in reach if loose or file.depth(i) - _depth_of(wanted) == shift]
     equal = (i for i in fits if file.texts[i] == text)
     like = (i for i in fits if abs(i - expected) <= 1 + file.quiet(i, at) and _like(file.texts[i], text))
     return next(equal, next(like, at))
@@ -220,7 +216,7 @@ def _between(file: Lines, first: int, last: int, piece: Sequence[str]) -> Transp
     if ours == theirs or matcher.ratio() < _ALIKE:
         return None
     same = [(a + k, c + k) for a, c, size in matcher.get_matching_blocks() for k in range(size)]
-    flat = not any(depth_of(line) for line in piece)  # its indentation is lost, or it had none
+    flat = not any(_depth_of(line) for line in piece)  # its indentation is lost, or it had none
     code, before = "", ""
     for tag, a, b, c, d in matcher.get_opcodes():
         docstring, rest = file.gap(kept[a - 1], kept[a]) if 0 < a < len(kept) else ("", "")
@@ -231,7 +227,7 @@ def _between(file: Lines, first: int, last: int, piece: Sequence[str]) -> Transp
         elif c < d:
             code += file.document.newline if code and not code.endswith("\n") else ""
             at, number = min(same, key=lambda pair: abs(pair[1] - c))
-            shift = file.depth(kept[at]) - depth_of(piece[number])
+            shift = file.depth(kept[at]) - _depth_of(piece[number])
             new = "\n".join(piece[c:d]).lstrip("\n" if tag == "replace" else "").split("\n")
             if flat and tag == "replace" and b - a == d - c == len(new):
                 code += "".join(_written(file, [line], file.depth(kept[a + k])) for k, line in enumerate(new))
@@ -250,5 +246,5 @@ def _written(file: Lines, lines: Sequence[str], shift: int) -> str:
 def _shifted(line: str, shift: int, tabs: bool) -> str:
     if not line.strip():
         return ""
-    width = max(depth_of(line) + shift, 0)
+    width = max(_depth_of(line) + shift, 0)
     return ("\t" * (width // _TAB) + " " * (width % _TAB) if tabs else " " * width) + line.lstrip()

@@ -50,6 +50,10 @@ class Transplant:
     kept: bool
     gone: frozenset[Line]
 
+    def apart_from(self, other: "Transplant") -> bool:
+        """Whether it changes nothing of what another changes."""
+        return self.end <= other.start or other.end <= self.start
+
 
 class Statements:
     """A text as blocks of statements, each a list of lines of tokens.
@@ -163,7 +167,7 @@ def transplants(file: Statements, piece: Statements) -> list[Transplant]:
     found = _redefined(file, piece) if defines else _rewritten(file, piece)
     chosen: list[Transplant] = []
     for each in sorted(found, key=lambda each: -each.alike):
-        if all(each.end <= other.start or other.end <= each.start for other in chosen):
+        if all(each.apart_from(other) for other in chosen):
             chosen.append(each)
     return chosen
 

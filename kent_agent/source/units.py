@@ -9,6 +9,7 @@ from os.path import commonprefix
 
 from kent_agent.source.alignment import FUNCTIONS
 from kent_agent.source.document import Document, Span, alone, indent_of
+from kent_agent.source.meaning import compiler_warnings
 from kent_agent.source.symbols import parse
 
 _KEPT = 8  # documents: candidates are edits of the same few files
@@ -62,6 +63,12 @@ def unit(before: str, after: str) -> Unit | None:
     pieces = before[first:last], after[first : last + len(after) - len(before)]
     old, new = (alone(piece, indent_of(pieces[0])) for piece in pieces)
     return Unit(old, new, *_module_names(before))
+
+
+def compiling_unit(before: str, after: str) -> Unit | None:
+    """The unit of a change if it compiles alone: what takes a definition apart may only do with what is around it."""
+    changed = unit(before, after)
+    return None if changed is None or compiler_warnings(changed.after) is None else changed
 
 
 def _common(left: str, right: str) -> int:
