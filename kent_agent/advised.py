@@ -1,5 +1,6 @@
 """Candidates that an issue itself spells out: its code in the place of what is much like it in the likeliest files."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,23 +14,25 @@ from kent_agent.source.grammar import Action, Edit, Site
 from kent_agent.source.issue import Issue
 from kent_agent.source.meaning import changed_python, compiler_warnings
 from kent_agent.source.plans import common_ends
+from kent_agent.source.rewording import reworded
 from kent_agent.source.scan import token_texts
 from kent_agent.source.splicing import Lines, may_be_spliced, patched, patched_together, spliced
-from kent_agent.source.symbols import innermost
+from kent_agent.source.symbols import Symbol, innermost
 from kent_agent.source.tokens import is_identifier, lex
 from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, is_script, parsed, piece_of, transplants
 from kent_agent.source.units import compiling_unit
 from kent_agent.task import Operation
 
 _FILES = 20  # that are searched
-_PATCHED, _PLACED, _TOLD, _SHOWN = 0.6, 0.35, 0.12, 0.03
+_PATCHED, _PLACED, _SAID, _NAMED, _TOLD, _SHOWN = 0.6, 0.35, 0.32, 0.3, 0.12, 0.03
 """How likely the edit is spelled out: by a patch; by code that is told to be written and keeps a line, or takes away
 one that the issue quotes; by other code that is told; by code that is merely shown. Of the six dev issues that place
 what they tell two spell out the gold patch; of three that tell, and seven that show, none; none shows a patch."""
 _PLACELESS = (Form.PIECE, Form.PATCH)  # a patch's context need not be quite the file's
-_WEIGHTS = {Form.SENTENCE: 2.0}  # beside other advice: what stands beside what may be chance
 _MOST = 12  # of each kind
 _SHORTEST = 10  # fewest characters of quoted code that tells its place
+_ELSEWHERE = 0.02  # how likely quoted code stands for a place that is not among those believed in
+_NAME = re.compile(r"[\w.]*(?:\(\))?")
 _LONG = 3  # characters of a name that not every text holds
 
 
@@ -51,7 +54,7 @@ class _Found:
 
 
 def advised(
-    issue: Issue, files: Sequence[str], read_text: Callable[[str], str | None]
+    issue: Issue, files: Sequence[str], read_text: Callable[[str], str | None], places: Sequence[Factorization] = ()
 ) -> Iterator[tuple[float, Factorization, Proposal]]:
     """Proposals with their places, and the logarithms of their probabilities among all of the repository's edits.
 
@@ -59,16 +62,18 @@ def advised(
         issue: the parsed issue.
         files: where to look, likeliest first.
         read_text: the text of a file of the repository.
+        places: where what is named in a sentence may stand, likeliest first.
     """
     quoted = frozenset(token_texts(line) for piece in issue.advice for line in piece.new.split("\n"))
     pieces = [(advice, piece_of(advice.new) if advice.form in _PLACELESS else None) for advice in issue.advice]
     found: list[_Found] = []
     for rank, file in enumerate(files[:_FILES] if pieces else ()):
         text = read_text(file) or ""
+        here = [place for place in places if place.file == file]
         fitting = [each for each in pieces if _may_stand(*each, text)]
         if fitting and (statements := parsed(text)):
-            found += _joined(_in_file(file, statements, fitting, quoted, 1 / (1 + rank)))
-    for prior in (_PATCHED, _PLACED, _TOLD, _SHOWN):
+            found += _joined(_in_file(file, statements, fitting, quoted, here, 1 / (1 + rank)))
+    for prior in (_PATCHED, _PLACED, _SAID, _NAMED, _TOLD, _SHOWN):
         alike = sorted((each for each in found if each.prior == prior), key=lambda each: -each.weight)
         left = list(islice(filter(_changes_code, alike), _MOST))
         total = sum(each.weight for each in left)
@@ -86,8 +91,10 @@ def _changes_code(found: _Found) -> bool:
 
 def _may_stand(advice: Advice, piece: Statements | None, text: str) -> bool:
     """Whether it may pay to look for the place of a piece in a text."""
-    if advice.form not in _PLACELESS and len(advice.old) < _SHORTEST:
-        return False  # of sentences the likeliest functions alone are searched for it
+    if advice.form is Form.SENTENCE:
+        return True  # the likeliest functions are searched for it
+    if advice.form is Form.PAIR and len(advice.old) < _SHORTEST:
+        return False
     if advice.old and all(line.strip() in text for line in advice.old.split("\n")):
         return True
     if advice.form in _PLACELESS and may_be_spliced(advice.new, text):
@@ -106,13 +113,51 @@ def _in_file(
     statements: Statements,
     pieces: Sequence[tuple[Advice, Statements | None]],
     quoted: frozenset[Line],
+    places: Sequence[Factorization],
     weight: float,
 ) -> Iterator[_Found]:
     lines = Lines(statements)
     for advice, piece in pieces:
+        if advice.form is Form.SENTENCE or _is_line(advice):
+            yield from _said(file, statements, lines, advice, places, weight)
+            continue
         for each in _exactly(lines, advice) or _alike(statements, lines, advice, piece):
             prior = _prior(advice, each.kept or not quoted.isdisjoint(each.gone))
-            yield _Found(file, statements, each, prior, weight * each.alike * _WEIGHTS.get(advice.form, 1.0))
+            yield _Found(file, statements, each, prior, weight * each.alike)
+
+
+def _said(
+    file: str, statements: Statements, lines: Lines, advice: Advice, places: Sequence[Factorization], weight: float
+) -> Iterator[_Found]:
+    """What a sentence wants: in whole lines wherever they stand, in a term of the likeliest places."""
+    prior = _prior(advice, True)
+    whole = _exactly(lines, advice) if len(advice.old) >= _SHORTEST else []
+    for each in whole:
+        at = statements.document.line(each.start)
+        beliefs = (_belief(place) for place in places if place.location.start <= at <= place.location.end)
+        yield _Found(file, statements, each, prior, max(beliefs, default=_ELSEWHERE * weight))
+    for place in places if advice.old and not whole else ():
+        for each in reworded(lines, _own_lines(place.location, statements.symbols), advice.old, advice.new):
+            yield _Found(file, statements, each, prior, _belief(place) * each.alike)
+
+
+def _is_line(advice: Advice) -> bool:
+    """Whether one line takes the place of another that does more than name something."""
+    lone = "\n" not in advice.old + advice.new
+    return advice.form is Form.PAIR and lone and bool(advice.new) and not _NAME.fullmatch(advice.old)
+
+
+def _own_lines(symbol: Symbol, found: Sequence[Symbol]) -> frozenset[int]:
+    """The numbers of a symbol's lines; of modules and classes those that no function inside owns."""
+    lines = frozenset(range(symbol.start, symbol.end + 1))
+    if symbol.kind == "function":
+        return lines
+    inside = (each for each in found if each.kind == "function" and symbol.start <= each.start <= symbol.end)
+    return lines.difference(*(range(each.start, each.end + 1) for each in inside))
+
+
+def _belief(place: Factorization) -> float:
+    return place.confidences["LOCATION"]
 
 
 def _joined(found: Iterable[_Found]) -> Iterator[_Found]:
@@ -127,6 +172,8 @@ def _joined(found: Iterable[_Found]) -> Iterator[_Found]:
 
 def _prior(advice: Advice, placed: bool) -> float:
     """How likely advice is meant, which may keep a line that stands there, or take away one that is quoted."""
+    if advice.form is Form.SENTENCE:
+        return _SAID if advice.told else _NAMED
     if not advice.told:
         return _SHOWN
     if advice.form is Form.PATCH:

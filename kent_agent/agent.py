@@ -23,6 +23,7 @@ from kent_agent.validation import Report, Validator
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
 _SPARE = 2  # candidates that are checked beside those wanted: git may refuse one
+_SEARCHED = 20  # places that are searched for what the issue names
 _UNMENDED = 0.02
 """Least confidence of an answer where a check shows the fault and nothing was seen to mend it, unless one is given: of
 43 such answers to planted bugs, in packages that nothing was trained on, none was right, and none as confident."""
@@ -134,11 +135,11 @@ class KentAgent:
         """
         clock = clock or Clock()
         with clock.stage("factorize"):
-            located = self.locator.locate(issue, snapshot, repo, self.options.factorizations)
-        found = located.factorizations
+            located = self.locator.locate(issue, snapshot, repo, max(_SEARCHED, self.options.factorizations))
+        found = located.factorizations[: self.options.factorizations]
         with clock.stage("generate"):
             candidates = self.generator.generate(
-                issue, snapshot, found, wanted + _SPARE, KEPT, located.files
+                issue, snapshot, found, wanted + _SPARE, KEPT, located.files, searched=located.factorizations
             ).candidates
         with clock.stage("check"):
             return Answer(found, tuple(_judged(candidates, snapshot, wanted)))
@@ -147,7 +148,7 @@ class KentAgent:
         """The answer whose candidates have been run: survivors first, and none that a check refuted."""
         issue, options = parse_issue(task.problem_statement), self.options
         with clock.stage("factorize"):
-            located = self.locator.locate(issue, snapshot, task.repo, options.factorizations)
+            located = self.locator.locate(issue, snapshot, task.repo, max(_SEARCHED, options.factorizations))
         with validator.open(task.image) as validation:
             with clock.stage("reproduce"):
                 shown = validation.reproduce(task.problem_statement, snapshot)

@@ -108,8 +108,9 @@ class ExecutedSearch:
         return traced_places(again, self._trace, places, failed)
 
     def _decoded(self, places: Sequence[Factorization], limit: int) -> Sequence[Candidate]:
+        located, steering = self.located, self._steering if self.shown else None
         candidates = self.generator.generate(
-            self.issue, self.snapshot, places, limit, KEPT, self.located.files, self._steering if self.shown else None
+            self.issue, self.snapshot, places, limit, KEPT, located.files, steering, located.factorizations
         ).candidates
         known = {(place.file, place.location) for place in self.places}
         self.places += tuple(place for place in places if (place.file, place.location) not in known)

@@ -87,6 +87,7 @@ class CodeGenerator:
         listed: int = 0,
         files: Sequence[str] = (),
         steering: Steer | None = None,
+        searched: Sequence[Factorization] = (),
     ) -> Generation:
         """Decodes every factorization, and takes up what the issue spells out.
 
@@ -98,9 +99,10 @@ class CodeGenerator:
             listed: how many candidates to list in all; those behind the last answer are not checked.
             files: where the issue's own code may be meant to stand, likeliest first.
             steering: what else is known of a place.
+            searched: where what the issue names may stand; the factorizations where none are given.
         """
         said = Said.by(issue)
-        spelled = list(advised(issue, files, source.read_text))
+        spelled = list(advised(issue, files, source.read_text, searched or factorizations))
         edited = dict.fromkeys(found.file for found in (*factorizations, *(found for _, found, _ in spelled)))
         texts = {file: source.read_text(file) or "" for file in edited}
         decoded = (

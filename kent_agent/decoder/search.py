@@ -132,11 +132,14 @@ class Decoding:
             torch.from_numpy(table.measures),
             torch.zeros(len(table.measures), dtype=torch.long),
         )
-        if self.steering:
-            of_lines = [self.steering.evidence(self._lines(site)) for site in self.situation.sites]
-            scores = scores + torch.tensor(of_lines)
+        scores = scores + torch.tensor([self._evidence(self._lines(site)) for site in self.situation.sites])
         found: Reals = torch.log_softmax(scores, 0).numpy()
         return found
+
+    def _evidence(self, lines: range) -> float:
+        """What speaks for some lines beside what the network reads: that the issue points at them, and runs."""
+        pointed = max((self.situation.pointed[line] for line in lines if line in self.situation.pointed), default=0.0)
+        return pointed + (self.steering.evidence(lines) if self.steering else 0.0)
 
     def _lines(self, site: Site) -> range:
         """The lines of a site's statement; of what is inserted those that it comes to stand behind."""

@@ -68,11 +68,17 @@ class Situation:
         """What may be written."""
         return Lexicon(self.around, self.learned)
 
+    @cached_property
+    def pointed(self) -> Mapping[int, float]:
+        """The lines that the issue points at, and by how much that raises the logarithms of their odds."""
+        lines = self.document.text.split("\n")
+        return self.said.pointers.odds(self.path, lines, range(self.symbol.start, self.symbol.end + 1))
+
     def silent(self) -> "Situation":
         """The same where nothing is said."""
         other = copy(self)
         other.said, other.around = Said.nothing(), self.around.silent()
-        for told in ("lexicon", "table"):
+        for told in ("lexicon", "pointed", "table"):
             other.__dict__.pop(told, None)
         return other
 

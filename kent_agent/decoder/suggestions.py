@@ -7,7 +7,6 @@ from math import log
 
 from kent_agent.decoder.search import targets
 from kent_agent.decoder.situation import Situation
-from kent_agent.source.advice import Form
 from kent_agent.source.grammar import OLD, Action, Edit, Site
 from kent_agent.source.issue import Issue
 from kent_agent.source.scan import token_texts
@@ -26,8 +25,10 @@ _SWAP = re.compile(
     rf"(?im)\b(?:replac|chang|renam|switch)\w*\s+(?:the\s+)?(\S[^\n]{{0,78}}?\S)[^\S\n]{{1,4}}(?:by|with|to|into)[^\S\n]{{1,4}}(\S[^\n]{{0,78}}?\S){_END}"
 )
 _SWAPPED = (Action.REPLACE_EXPRESSION, Action.RENAME, Action.RENAME_ALL, Action.EDIT_LITERAL)
+_EXCEPTION = r"\W{0,2}([A-Z]\w*(?:Error|Exception))\b"
 _UNHANDLED = re.compile(
-    r"(?i:\b(?:unhandled|uncaught|catch|catching|except)\b)\W{1,3}(?:(?:the|an?) )?([A-Z]\w*(?:Error|Exception))\b"
+    r"(?i:\b(?:unhandled|uncaught|catch(?:es|ing)?|except|ignor(?:e|es|ing)|handl(?:e|es|ing)|suppress(?:es|ing)?|"
+    rf"allow(?:s|ing)? for)\b)\s(?:(?:the|an?|for|also) )?{_EXCEPTION}"
 )
 _MOVE, _WHERE = r"(?i)\bmov(?:e|es|ed|ing)\b[^\n]{0,40}?", r"([^\n]{0,60})"
 _SOURCES = ("src", "lib")  # folders around packages
@@ -48,9 +49,7 @@ def _swaps(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:
     """Expressions and names replaced as the prose says; the first place in a function is as good as any other."""
     text = situation.document.text
     plain = [(old, new, _REPLACED) for old, new in _SWAP.findall(f"{issue.title}\n{issue.prose}")]
-    told = (each for each in issue.advice if each.form is Form.SENTENCE and "\n" not in each.new)
-    quoted = [(each.old, each.new, _NAMED if each.old.isidentifier() else _QUOTED) for each in told]
-    said = [(token_texts(old), token_texts(new), share) for old, new, share in [*plain, *quoted]]
+    said = [(token_texts(old), token_texts(new), share) for old, new, share in plain]
     for site in _sites(situation, *_SWAPPED) if said else ():
         standing = token_texts(text[site.start : site.end])
         for old, new, share in said:

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice, pairwise
 
@@ -19,6 +19,7 @@ from kent_agent.decoder.arrays import Numbers, Reals
 from kent_agent.decoder.stream import Stream
 from kent_agent.source.issue import Issue
 from kent_agent.source.outline import Bag, word_bag
+from kent_agent.source.pointers import Pointers
 from kent_agent.source.scan import CLOSING, OPENING, Token, scan
 from kent_agent.source.tokens import NEWLINE, is_identifier, terms_of
 
@@ -35,12 +36,14 @@ class Said:
         terms, tokens: by part.
         title: the words of the title, in their order.
         code: the tokens of its code and, behind them, of its prose, in their order.
+        pointers: at lines.
     """
 
     terms: Mapping[str, Bag]
     tokens: Mapping[str, tuple[str, ...]]
     title: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
+    pointers: Pointers = field(default_factory=Pointers)
 
     @classmethod
     def by(cls, issue: Issue) -> "Said":
@@ -51,6 +54,7 @@ class Said:
             {part: tuple(dict.fromkeys(islice(_telling(text), _SAID))) for part, text in texts.items()},
             tuple(token.text for token in scan(issue.title, 0, len(issue.title)) if is_identifier(token.text)),
             tuple(token.text for text in (issue.code, issue.title, issue.prose) for token in _first_tokens(text)),
+            Pointers.of(issue),
         )
 
     @classmethod

@@ -5,13 +5,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import islice
 from textwrap import dedent
 from typing import NamedTuple
 
 from kent_agent.source.blocks import Block, blocks
 from kent_agent.source.instructions import swaps
 
-_SPAN = re.compile(r"`([^`]{4,800})`")
+_SPAN = re.compile(r"(?<!`)(`{1,2})(?!`)((?:(?!\n[^\S\n]*\n)[^`]){1,800})\1(?!`)")
+_SHORTEST = 4  # characters of a span that is a piece
+_HEADED = re.compile(r"(?i)\b(?:fix|solution|propos|suggest|patch|resol|chang|workaround)")
+_BOLD = re.compile(r"^(\s*)\*\*(\S.*?)\*\*\s*$", re.MULTILINE)
+_POINTED = re.compile(r"[ \t]+#?[ \t]*(?:<[-=]{2,}|←).*$", re.MULTILINE)
+_RESULT = re.compile(r"^((?![ \t]*(?:async )?def\b).*\S)[ \t]+(?:->|=>|→|⇒)[ \t].*$", re.MULTILINE)
 _INDENTED = re.compile(r"(?:^(?: {4}|\t).*(?:\n|\Z)(?:[ \t]*\n)*)+", re.MULTILINE)
 _BEGUN = r"@\w|def |class |if |for |while |try:|with |return\b|raise |[\w.\[\]'\"]+ [-+*/|&]?= |[\w.]+\(.*\)$"
 _CONTINUED = r"[ \t]+\S|elif |else:|except|finally:"
@@ -26,7 +32,8 @@ _FILE = re.compile(r"^(?=diff --git |--- \S.*\n\+\+\+ )", re.MULTILINE)
 _HEADER = re.compile(r"(?:diff --git|index [0-9a-f]+\.\.|--- |\+\+\+ |@@)")
 _TELLING = re.compile(
     r"(?i)\b(?:fix|chang|replac|correct|solv|solution|resolv|patch|propos|suggest|modif|alternativ|altering|instead|"
-    r"should (?:be|read|look)|could be|would be|needs? to be|(?<!not )(?<!n't )work(?:s|ed|ing)?\b|adding|add this|"
+    r"should(?:n't (?:it|this|that))? (?:probably |rather |actually )?(?:be|read|look)|could be|would be|needs? to be|"
+    r"(?<!not )(?<!n't )work(?:s|ed|ing)?\b|adding|add this|"
     r"updat|rewrit|option)"
 )
 _HEADER_LINES = re.compile(
@@ -81,7 +88,7 @@ def advice(text: str) -> tuple[Advice, ...]:
     """The pieces of an issue's code that are no sessions, in its order; any text may be asked for them."""
     found = dict.fromkeys(piece for block in blocks(text) for piece in _pieces(block))
     pieces = [each for each in found if _is_advice(each.advice)][:_MOST]
-    said = (Advice(new, old, True, form=Form.SENTENCE) for old, new in swaps(text))
+    said = (Advice(each.new, each.old, each.told, form=Form.SENTENCE) for each in swaps(text))
     return tuple(dict.fromkeys([*(each.advice for each in pieces), *_pairs(pieces), *said]))
 
 
@@ -99,18 +106,25 @@ def _bare(code: str) -> str:
 def _pairs(pieces: Sequence[_Piece]) -> Iterator[Advice]:
     """Pieces of which one follows the other and that are alike, each in the place of the other."""
     plain = [each for each in pieces if not each.advice.old]
-    for number, each in enumerate(plain):
-        behind = (later for later in plain[number + 1 :] if later.block != each.block or later.start >= each.end)
-        one, other = each.advice, next(behind, each).advice
+    long = [each for each in plain if "\n" in each.advice.new]  # names that are spelled between blocks do not part them
+    for one, other in dict.fromkeys([*_following(plain), *_following(long)]):
         if one.new != other.new and SequenceMatcher(None, _bare(one.new), _bare(other.new)).ratio() >= _ALIKE:
             told = one.told or other.told
             yield Advice(other.new, one.new, told, form=Form.PAIR)
             yield Advice(one.new, other.new, told, form=Form.PAIR)
 
 
+def _following(pieces: Sequence[_Piece]) -> Iterator[tuple[Advice, Advice]]:
+    """Each piece with the one behind it."""
+    for number, each in enumerate(pieces):
+        behind = (later for later in pieces[number + 1 :] if later.block != each.block or later.start >= each.end)
+        yield from ((each.advice, later.advice) for later in islice(behind, 1))
+
+
 def _pieces(block: Block) -> Iterator[_Piece]:
     if block.fenced:
-        for piece in _read(block.text, block.lead, block.language in _PATCHES):
+        headed = _HEADED.search(block.heading) is not None
+        for piece in _read(block.text, block.lead, block.language in _PATCHES, headed):
             yield _Piece(block.start, 0, len(block.text), piece)
         return
     outside = _SPAN.sub(lambda match: "`" * len(match.group()), block.text)
@@ -120,13 +134,22 @@ def _pieces(block: Block) -> Iterator[_Piece]:
     for match in sorted(found, key=lambda match: match.start()):
         if match.re is _LOOSE and not _SIGNS.search(match.group()):
             continue
+        code = match.group(match.lastindex or 0)
+        if match.re is _SPAN and len(code) < _SHORTEST:
+            continue
         lead = outside[max(match.start() - _LEAD, 0) : match.start()].rstrip().split("\n\n")[-1]
-        for piece in _read(match.group(match.lastindex or 0), lead):
+        for piece in _read(code, lead):
             yield _Piece(block.start, *match.span(), piece)
 
 
-def _read(text: str, lead: str, patch: bool = False) -> Iterator[Advice]:
-    """Of a patch the hunks of each file, together and one by one; else one piece as it is."""
+def _read(text: str, lead: str, patch: bool = False, headed: bool = False) -> Iterator[Advice]:
+    """Of a patch the hunks of each file, together and one by one; else one piece as it is.
+
+    Args:
+        lead: what introduces it.
+        patch: whether it is known to be one.
+        headed: whether the heading above speaks of a fix.
+    """
     plain = _plain(text)
     patch = patch or bool(_HUNK.search(plain))
     patches = [changes for each in _FILE.split(plain) if (changes := list(_changes(each, patch)))]
@@ -135,7 +158,9 @@ def _read(text: str, lead: str, patch: bool = False) -> Iterator[Advice]:
         if len(changes) > 1:
             yield replace(changes[0], more=tuple(changes[1:]))
     if not patches:
-        yield Advice(plain, told=bool(_TELLING.search(lead)))
+        code = _POINTED.sub("", _BOLD.sub(r"\1\2", plain))  # pointers and stresses of who shows it are no code
+        code = _RESULT.sub(r"\1", code)  # nor is what it comes to
+        yield Advice(code, told=headed or bool(_TELLING.search(lead)))
 
 
 def _changes(text: str, patch: bool) -> Iterator[Advice]:

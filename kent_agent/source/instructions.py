@@ -1,59 +1,119 @@
-"""What sentences of an issue want done to the code that they quote: replaced, added, removed."""
+"""What sentences of an issue want done to the code that they name: replaced, added, removed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from kent_agent.source.blocks import blocks
+
+
+class Swap(NamedTuple):
+    """What stands there, and what is to take its place; either may be empty.
+
+    Attributes:
+        old, new: code.
+        told: whether the sentence says what is to be; else it says what is, and ought not to be.
+    """
+
+    old: str
+    new: str
+    told: bool
 
 
 def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
     return tuple(map(re.compile, patterns))
 
 
-_CODE = r"`{1,2}([^`\n]{1,200})`{1,2}"
-_PLAIN = r"(?:(?!\bnot\b|n't\b|[.!?]\s)[^`\n])"  # neither a negation nor the end of a sentence
+_FIRST, _LAST = "\ue000", "\ue001"  # around the number of a term; no issue is written with them
+_NAME = r"[A-Za-z_]\w*"
+_TERM = re.compile(
+    r"(?<!`)(?P<mark>`{1,2})(?!`)(?P<code>[^`\n]{1,200})(?P=mark)(?!`)"
+    r"|(?<!\w)(?P<quote>[\"'])(?P<quoted>[^\"'\n]{1,60})(?P=quote)(?!\w)"
+    rf"|(?<![\w./:@-])(?P<bare>{_NAME}(?:\.{_NAME})*(?:\(\))?)(?![\w/@:-])"
+)
+_BARE = re.compile(r"\w_\w|\.(?!py\b)|\(\)$")  # what tells a name that is not marked from a word
+_T = rf"{_FIRST}(\d+c?){_LAST}"
+_CODE = rf"{_FIRST}(\d+c){_LAST}"
+_ANY = rf"{_FIRST}\d+c?{_LAST}"
+_PLAIN = rf"(?:(?!\bnot\b|n't\b|[.!?]\s)[^{_FIRST}\n])"  # neither a negation nor the end of a sentence
 _LITTLE, _SOME = rf"{_PLAIN}{{0,12}}?", rf"{_PLAIN}{{0,40}}?"
-_WHERE = r"(?:\s(?i:in|of|at|from|inside|within)\s(?:the\s)?`[^`\n]+`)?"
+_WHERE = rf"(?:\s(?i:in|of|at|from|inside|within)\s(?:the\s)?{_ANY})?"
 _CHANGING = r"(?i:replac|chang|renam|switch|convert)(?:e|es|ed|ing)?"
 _MUST = r"(?i:should|must|needs? to|ought to|has to)"
 _WRITE = rf"(?:{_MUST}|\b(?i:use|using|try|write|put|do|be)\b)"
 _BE = r"(?i:(?:be|read|say|become|look like)(?:\s(?i:just|simply|rather|instead|changed to|replaced (?:by|with)))?:?)"
 _INSTEAD = r"\b(?i:instead of|rather than|in place of)\s"
-_SWAPS = _compiled(
-    rf"\b{_CHANGING}\s{_LITTLE}{_CODE}{_WHERE}{_LITTLE}\b(?:by|with|to|into)\s{_LITTLE}{_CODE}",
-    rf"{_CODE}{_WHERE}{_SOME}\b{_MUST}\s{_LITTLE}{_BE}\s{_CODE}",
-    rf"\b(?i:fix|chang|solution|correct|replac){_SOME}{_CODE}\s*(?:-+>|=+>|→|⇒)\s*{_CODE}",
-    rf"{_INSTEAD}{_LITTLE}{_CODE}{_SOME}{_WRITE}{_LITTLE}{_CODE}",
+_ARROW = r"\s*(?:-+>|=+>|→|⇒)\s*"
+_SWAPS = (
+    rf"\b{_CHANGING}\s{_LITTLE}{_T}{_WHERE}{_LITTLE}\b(?:by|with|to|into)\s{_LITTLE}{_T}",
+    rf"{_T}{_WHERE}{_SOME}\b{_MUST}\s{_LITTLE}{_BE}\s{_T}",
+    rf"\b(?i:fix|chang|solution|correct|replac){_SOME}{_T}{_ARROW}{_T}",
+    rf"{_INSTEAD}{_LITTLE}{_T}{_SOME}{_WRITE}{_LITTLE}{_T}",
 )
 _NOT = rf"(?:{_INSTEAD}|\b(?i:and not)\s)"
-_SWAPPED = _compiled(
-    rf"{_WRITE}{_SOME}{_CODE}{_SOME}{_NOT}{_LITTLE}{_CODE}",
-    rf"\b(?i:works? with|fixed by|solved by){_LITTLE}{_CODE}{_SOME}{_NOT}{_LITTLE}{_CODE}",
-    rf"{_CODE}\s(?:{_MUST}\sbe|(?i:is|was))\s(?i:used|meant|wanted|called|written)\s{_NOT}{_LITTLE}{_CODE}",
+_SWAPPED = (
+    rf"{_WRITE}{_SOME}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
+    rf"\b(?i:works? with|fixed by|solved by){_LITTLE}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
+    rf"{_T}\s(?:{_MUST}\sbe\s(?i:used|called|written)|(?i:is|was)\s(?i:meant|wanted|intended))\s{_NOT}{_LITTLE}{_T}",
 )
+_WRONG = _compiled(rf"{_T}{_SOME}{_INSTEAD}{_SOME}{_T}", rf"{_T}{_ARROW}{_T}")
+"""What is said of the code as it stands: `f uses a instead of b` has the first."""
+_RIGHT = re.compile(rf"{_T},?\s(?:and\s)?not\s(?:just\s)?{_T}")
+_TOLD, _TOLD_SWAPPED = _compiled(*_SWAPS), _compiled(*_SWAPPED)
 _ADDED = re.compile(
     rf"\b(?i:add(?:s|ed|ing)?|insert(?:s|ed|ing)?|put(?:ting)?|plac(?:e|ing))\s{_LITTLE}{_CODE}{_LITTLE}"
     rf"\b(?i:(after|below|behind)|(before|above))\s{_LITTLE}{_CODE}"
 )
 _PARTS = r"(?i:(?:the|this|that|a)\s)?(?i:(?:line|call|statement|check|condition|code|decorator)\s(?i:(?:of|to)\s)?)?"
 _REMOVED = re.compile(rf"\b(?i:(?:remov|delet|eras)(?:e|es|ed|ing)|comment(?:ed|ing)? out)\s{_PARTS}{_CODE}")
-
-Swap = tuple[str, str]
-"""What stands there, and what is to take its place; either may be empty."""
+_ALIKE = 0.5  # least likeness of two terms of which one is written for the other
+_SUBSCRIPT = re.compile(r"\b(?i:remov|delet|dropp?)(?i:e|es|ed|ing)?\s(?:the\s)?(\[[^\]\s]{1,20}\])(?!\()")
 
 
 def swaps(text: str) -> tuple[Swap, ...]:
-    """The code that an issue's sentences want replaced, in the order of the ways to say so; any text may be asked."""
+    """The code that an issue's sentences want replaced, what is told first; any text may be asked."""
     prose = "\n".join(block.text for block in blocks(text) if not block.fenced)
-    return tuple(dict.fromkeys((old.strip(), new.strip()) for old, new in _swaps(prose) if old.strip() != new.strip()))
+    marked, terms = _terms(prose)
+    found: dict[tuple[str, str], bool] = {}
+    for swap in _swaps(marked, terms):
+        if swap.old.strip() != swap.new.strip():
+            found.setdefault((swap.old.strip(), swap.new.strip()), swap.told)
+    return tuple(Swap(*pair, told) for pair, told in found.items())
 
 
-def _swaps(prose: str) -> Iterator[Swap]:
-    for pattern in _SWAPS:
-        yield from pattern.findall(prose)
-    for pattern in _SWAPPED:
-        yield from ((old, new) for new, old in pattern.findall(prose))
+def _terms(prose: str) -> tuple[str, Sequence[str]]:
+    """Prose with the numbers of its terms in their places, and the terms: code, quoted words, names."""
+    terms: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        code, quoted, bare = match.group("code", "quoted", "bare")
+        if bare and not _BARE.search(bare):
+            return match.group()
+        terms.append(code or quoted or bare)
+        return f"{_FIRST}{len(terms) - 1}{'c' if code else ''}{_LAST}"
+
+    return _TERM.sub(number, prose.replace(_FIRST, "").replace(_LAST, "")), terms
+
+
+def _swaps(prose: str, terms: Sequence[str]) -> Iterator[Swap]:
+    def term(number: str) -> str:
+        return terms[int(number.removesuffix("c"))]
+
     for new, after, _, known in _ADDED.findall(prose):
-        yield known, f"{known}\n{new}" if after else f"{new}\n{known}"
+        yield Swap(term(known), f"{term(known)}\n{term(new)}" if after else f"{term(new)}\n{term(known)}", True)
     for old in _REMOVED.findall(prose):
-        yield old, ""
+        yield Swap(term(old), "", True)
+    for pattern in _TOLD:
+        yield from (Swap(term(old), term(new), True) for old, new in pattern.findall(prose))
+    for pattern in _TOLD_SWAPPED:
+        yield from (Swap(term(old), term(new), True) for new, old in pattern.findall(prose))
+    yield from (Swap(old, "", True) for old in _SUBSCRIPT.findall(prose))
+    said = [(old, new) for new, old in _RIGHT.findall(prose)]
+    said += [pair for pattern in _WRONG for pair in pattern.findall(prose)]
+    yield from (Swap(old, new, False) for old, new in ((term(a), term(b)) for a, b in said) if _alike(old, new))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two terms are spelled much alike: what a program returns instead of another is not."""
+    return SequenceMatcher(None, one.lower(), other.lower()).ratio() >= _ALIKE

@@ -4,11 +4,13 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import pairwise, takewhile
 
 from kent_agent.source.alignment import DEFINITIONS
+from kent_agent.source.symbols import bodies
 from kent_agent.source.transplant import Statements, Transplant
 
 _TELLING = 4  # fewest tokens of a line that tells its place
@@ -21,6 +23,7 @@ _ANYWHERE = re.compile(r"(?:import|from)\b|if __name__|(?:async )?def (?:__\w+__
 _BEGINS = re.compile(r"(?:async )?def |class |@")
 _ELLIPSIS = re.compile(r"^[ \t]*(?:#[ \t]*)?(?:\.{3,}|…|\[\.\.\.\])[ \t]*$", re.MULTILINE)
 _ALIKE = 0.4  # least share of lines that stay
+_WITH_BLANKS = re.compile(r"((?:[ \t]*\n)*[ \t]*\S.*)(?:\n|\Z)")  # a line with the blank ones before it
 
 
 class Lines:
@@ -85,20 +88,44 @@ class Lines:
         first = (node.body[0] for node in nodes if ast.get_docstring(node, clean=False) is not None)
         return frozenset(line for each in first for line in range(each.lineno, (each.end_lineno or each.lineno) + 1))
 
+    @cached_property
+    def headers(self) -> frozenset[int]:
+        """The numbers of the lines of functions' headers, 1-based."""
+        return frozenset(line for first, below in bodies(self.document.text).items() for line in range(first, below))
+
 
 def patched(file: Lines, old: str, new: str) -> list[Transplant]:
-    """Where lines of a file are those that a patch takes away or keeps, blanks aside, after the patch."""
+    """Where lines of a file are those that a patch takes away or keeps, blanks aside, after the patch.
+
+    Comments and docstrings that the patch does not show may stand between them, and stay.
+    """
     wanted = [line for line in old.splitlines() if line.strip()]
     if not wanted:  # a hunk that takes the place of blank lines alone tells no place
         return []
     stripped = [line.strip() for line in wanted]
     found = []
     for at in file.holding(stripped[0]):
-        if file.texts[at : at + len(stripped)] == stripped:
-            start, end = file.span(at, at + len(stripped) - 1)
+        last = _run(file, stripped, at)
+        if last is None:
+            continue
+        if last - at + 1 == len(stripped):
+            start, end = file.span(at, last)
             code = _written(file, new.splitlines(), file.depth(at) - _depth_of(wanted[0]))
             found.append(Transplant(start, end, "<module>", code, 1.0, True, frozenset()))
+        elif new.strip() and (each := _between(file, at, last, re.findall(_WITH_BLANKS, new))):
+            found.append(replace(each, alike=1.0))
     return found
+
+
+def _run(file: Lines, wanted: Sequence[str], at: int) -> int | None:
+    """The last of the lines that are those wanted from one on, quiet ones aside; None where they differ."""
+    for line in wanted:
+        while at < len(file.texts) and file.texts[at] != line and file.is_quiet(at):
+            at += 1
+        if at >= len(file.texts) or file.texts[at] != line:
+            return None
+        at += 1
+    return at - 1
 
 
 def patched_together(file: Lines, changes: Sequence[tuple[str, str]]) -> list[Transplant]:
@@ -131,7 +158,7 @@ def spliced(file: Lines, code: str) -> list[Transplant]:
     """
     found: dict[tuple[int, int], Transplant] = {}
     for part in _ELLIPSIS.split(code):
-        lines = re.findall(r"((?:[ \t]*\n)*[ \t]*\S.*)(?:\n|\Z)", part)  # with the blank ones before each
+        lines = re.findall(_WITH_BLANKS, part)
         old = [_commented_out(file, line) for line in lines]
         piece = [line for line, gone in zip(lines, old, strict=True) if not gone]
         wanted = [" " * _depth_of(line) + (gone or line.strip()) for line, gone in zip(lines, old, strict=True)]

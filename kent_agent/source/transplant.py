@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import chain
 from textwrap import dedent
 
 from kent_agent.source.alignment import BLOCKS, DEFINITIONS, FUNCTIONS
 from kent_agent.source.document import Document, Place
 from kent_agent.source.scan import scan
-from kent_agent.source.symbols import Symbol, symbols
+from kent_agent.source.symbols import Symbol, innermost, symbols
 from kent_agent.source.tokens import is_identifier
 
 _NEAR = 0.65  # least likeness of two lines that stand for one another
@@ -23,6 +24,7 @@ _COMMON = 30  # lines that hold a name which tells them apart
 _SHOWS = re.compile(r"\bprint\(|^\s*assert\b|^(?:import|from)\s", re.MULTILINE)
 _DEFINES = re.compile(r"^\s*(?:(?:async )?def|class)\s", re.MULTILINE)
 _ELLIPSES = ("...", "…", "[...]")
+_HEADER = re.compile(r"(?:if|while|for|with)\b[^\n]*[^:\n]$")  # quoted without its colon
 
 Tokens = tuple[str, ...]
 Line = Tokens
@@ -147,7 +149,7 @@ def parsed(text: str) -> Statements | None:
 
 def piece_of(code: str) -> Statements | None:
     """Code that may be meant to stand in a file; None for mere names, scripts, and what is not Python."""
-    piece = parsed(_closed(code))
+    piece = parsed(_closed(code)) or (parsed(_closed(f"{code}:")) if _HEADER.match(code) else None)
     if piece is None:
         return None
     body = piece.document.tree.body
@@ -164,7 +166,7 @@ def transplants(file: Statements, piece: Statements) -> list[Transplant]:
     if piece.text in file.text:
         return []
     defines = any(isinstance(node, DEFINITIONS) for node in piece.document.tree.body)
-    found = _redefined(file, piece) if defines else _rewritten(file, piece)
+    found = _redefined(file, piece) if defines else chain(_called(file, piece), _rewritten(file, piece))
     chosen: list[Transplant] = []
     for each in sorted(found, key=lambda each: -each.alike):
         if all(each.apart_from(other) for other in chosen):
@@ -192,11 +194,36 @@ def _mentions(statement: ast.stmt) -> bool:
 def _redefined(file: Statements, piece: Statements) -> Iterator[Transplant]:
     """Functions of a file in the form that a piece of code gives them."""
     standing = [(scope, node) for scope, block in file.blocks for node in block if isinstance(node, FUNCTIONS)]
-    for new in ast.walk(piece.document.tree):
-        if isinstance(new, FUNCTIONS):
-            for scope, old in standing:
-                if old.name == new.name:
+    for around, block in piece.blocks:
+        for new in block:
+            for scope, old in standing if isinstance(new, FUNCTIONS) else ():
+                if isinstance(new, FUNCTIONS) and old.name == new.name and around in ("<module>", scope):
                     yield from _replaced(file, scope, [old], piece, [new])
+
+
+def _called(file: Statements, piece: Statements) -> Iterator[Transplant]:
+    """Calls inside of a file's statements as a piece of code that is nothing but such a call has them."""
+    body = piece.document.tree.body
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    if not isinstance(call, ast.Call):
+        return
+    callee, code = ast.dump(call.func), piece.document.source(call)
+    after = piece.tokens(*piece.document.span(call))
+    for node in _inner_calls(file.document.tree):
+        if type(node.func) is type(call.func) and ast.dump(node.func) == callee:
+            start, end = file.document.span(node)
+            before = file.tokens(start, end)
+            alike = SequenceMatcher(None, before, after, autojunk=False).ratio() if _differ(before, after) else 0.0
+            if alike >= _ALIKE:
+                scope = innermost(file.symbols, node.lineno).name
+                yield Transplant(start, end, scope, code, alike, True, frozenset())
+
+
+def _inner_calls(tree: ast.Module) -> Iterator[ast.Call]:
+    """The calls that are no statements."""
+    for node in ast.walk(tree):
+        inner = (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.Call))
+        yield from inner if not isinstance(node, ast.Expr) else ()
 
 
 def _rewritten(file: Statements, piece: Statements) -> Iterator[Transplant]:

@@ -28,6 +28,27 @@ def test_code_that_is_merely_shown_is_not_told() -> None:
     assert advice(f"Wrong length\n\nThis is what I run:\n\n```python\n{LINE}\n```\n") == (Advice(LINE),)
 
 
+def test_the_heading_above_code_may_speak_of_a_change() -> None:
+    (found,) = advice(f"Wrong length\n\n## Proposed fix\n\nCount first:\n\n```python\n{LINE}\n```\n")
+    assert found == Advice(LINE, told=True)
+
+
+def test_what_stands_between_two_spans_is_no_code() -> None:
+    found = advice("Wrong\n\nThe `y0` is an `int(x)` or ``a`` and ``f(y1)`` is none.\n")
+    assert [each.new for each in found] == ["int(x)", "f(y1)"]
+
+
+def test_stress_and_pointers_are_no_code() -> None:
+    (found,) = advice("Wrong\n\nIt should be\n```\nif a:\n    **return b**\nc(*d)   # <-- this\n```\n")
+    assert found.new == "if a:\n    return b\nc(*d)"
+
+
+def test_blocks_are_a_pair_though_a_name_is_spelled_between_them() -> None:
+    old, new = "a = one(1)\nb = two(1)", "a = one(1)\nb = two(2)"
+    found = advice(f"Wrong\n\n```\n{old}\n```\nwhere `count` should be\n```\n{new}\n```\n")
+    assert Advice(new, old, True, form=Form.PAIR) in found
+
+
 def test_what_all_lines_are_indented_by_goes() -> None:
     (found,) = advice("Crash\n\nChanging it to\n```\n        if peek:\n            seek(1)\n```\n")
     assert found.new == "if peek:\n    seek(1)"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kent_agent.source.instructions import swaps
+from kent_agent.source.instructions import Swap, swaps
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from kent_agent.source.instructions import swaps
     ],
 )
 def test_what_is_to_take_the_place_of_what(sentence: str) -> None:
-    assert ("a - b", "a + b") in swaps(f"Wrong total\n\n{sentence}\n")
+    assert ("a - b", "a + b", True) in swaps(f"Wrong total\n\n{sentence}\n")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_what_is_to_take_the_place_of_what(sentence: str) -> None:
     ],
 )
 def test_what_is_to_come_or_to_go(sentence: str, new: str) -> None:
-    assert swaps(f"Crash\n\n{sentence}\n") == (("a = read()", new),)
+    assert swaps(f"Crash\n\n{sentence}\n") == (("a = read()", new, True),)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,49 @@ def test_what_is_to_come_or_to_go(sentence: str, new: str) -> None:
     ],
 )
 def test_what_is_merely_told_is_no_instruction(sentence: str) -> None:
+    assert not [each for each in swaps(f"Crash\n\n{sentence}\n") if each.told]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "old", "new"),
+    [
+        ("It logs `MIN_COUNT` instead of `min_count`.", "MIN_COUNT", "min_count"),
+        ('There is "test" instead of "text" in line 4, I think.', "test", "text"),
+        ("The wrong factory is made (key_factory instead of attr_factory).", "key_factory", "attr_factory"),
+        ("set to `'18'` (above) instead of `'-18'` (below)", "'18'", "'-18'"),
+        ("A typo: artist.remove -> artists.remove", "artist.remove", "artists.remove"),
+        ("That is `self.width`, not `self.with`.", "self.with", "self.width"),
+        ("The string `'label'` is used instead of the `label` argument.", "'label'", "label"),
+    ],
+)
+def test_what_is_said_to_be_there_is_the_wrong_one_but_less_surely(sentence: str, old: str, new: str) -> None:
+    assert Swap(old, new, False) in swaps(f"Crash\n\n{sentence}\n")
+
+
+def test_the_call_that_should_be_to_something_is_a_fragment_of_a_line() -> None:
+    assert Swap("super.", "super().", True) in swaps(
+        "Bad call\n\nThe call should be to `super().` rather than `super.`."
+    )
+
+
+@pytest.mark.parametrize("sentence", ["To fix, remove the [0].", "Just dropping [0] helps."])
+def test_a_subscript_may_be_wanted_away(sentence: str) -> None:
+    assert swaps(f"Crash\n\n{sentence}\n") == (("[0]", "", True),)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It returns `None` instead of `[]`.",
+        "with status 1 -> 65",
+        "`read` returns `-99` rather than `NaN`",
+        "foo -> bar",
+    ],
+)
+def test_what_a_program_gives_instead_of_another_thing_is_no_code(sentence: str) -> None:
     assert swaps(f"Crash\n\n{sentence}\n") == ()
 
 
 @given(st.lists(st.sampled_from([*"`` \nab-=>", "replace ", " by ", " should be ", "remove ", "add "])).map("".join))
 def test_any_text_may_be_asked(text: str) -> None:
-    assert all(old != new for old, new in swaps(text))
+    assert all(each.old != each.new for each in swaps(text))

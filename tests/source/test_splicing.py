@@ -54,6 +54,14 @@ def test_a_patch_is_applied_below_lines_that_only_some_think_are_two() -> None:
     assert after(text, found) == text.replace("c = 2", "c = 3")
 
 
+def test_comments_between_the_lines_of_a_patch_stay() -> None:
+    text = TEXT.replace("        fileobj.seek(-1, 1)\n", "        # and back\n        fileobj.seek(-1, 1)\n")
+    (found,) = patched(
+        lines(text), "peek = fileobj.read(1)\nfileobj.seek(-1, 1)", "peek = fileobj.read(2)\nfileobj.seek(-1, 1)"
+    )
+    assert after(text, found) == text.replace("read(1)", "read(2)")
+
+
 def test_a_patch_of_other_code_is_not_applied() -> None:
     assert patched(lines(), "peek = fileobj.read(2)", "peek = b''") == []
 

@@ -49,6 +49,17 @@ def test_a_line_takes_the_place_of_the_one_that_it_is_like() -> None:
     assert found.gone == {("fileobj", ".", "seek", "(", "-", "1", ",", "1", ")")}
 
 
+def test_a_call_takes_the_place_of_the_one_inside_of_a_statement() -> None:
+    text = TEXT.replace("peek = fileobj.read(1)", "peek = int(fileobj.read(1, False))")
+    (found,) = found_in("fileobj.read(1, False, **options)", text)
+    assert after(text, found) == text.replace("read(1, False)", "read(1, False, **options)")
+    assert found.scope == "Reader.read"
+
+
+def test_a_header_may_be_quoted_without_its_colon() -> None:
+    assert planted("if self.tag in TAGS and self.data[0] <= 0") == [TEXT.replace("[0] < 0", "[0] <= 0")]
+
+
 def test_a_block_takes_the_place_of_the_statement_that_it_holds() -> None:
     (found,) = found_in("if peek != b'':\n    fileobj.seek(-1, 1)")
     assert after(TEXT, found) == TEXT.replace(

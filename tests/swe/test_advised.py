@@ -2,11 +2,16 @@
 
 import ast
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from kent_agent.advised import advised
+from kent_agent.resonator import Factorization
 from kent_agent.source.issue import parse_issue
+from kent_agent.source.symbols import Symbol
+from kent_agent.task import Operation
 
 LUT = """\
 import numpy as np
@@ -22,8 +27,10 @@ OLD = "vals = np.around(np.arange(y0 + step, y1 + step, step))"
 FILES = {"lut.py": LUT, "other.py": "def other():\n    return None\n", "broken.py": "def ("}
 
 
-def proposals(body: str, files: dict[str, str] = FILES) -> list[tuple[float, str, str]]:
-    found = advised(parse_issue(f"Wrong length\n\n{body}"), list(files), files.get)
+def proposals(
+    body: str, files: dict[str, str] = FILES, places: Sequence[Factorization] = ()
+) -> list[tuple[float, str, str]]:
+    found = advised(parse_issue(f"Wrong length\n\n{body}"), list(files), files.get, places)
     return [(math.exp(score), place.location.name, proposal.after) for score, place, proposal in found]
 
 
@@ -84,8 +91,32 @@ def test_a_fix_is_understood_however_it_is_told(body: str) -> None:
 
 
 @pytest.mark.parametrize("sentence", ["Changing `a.b` to `c.d` fixes it.", "`return` should be `pass`"])
-def test_short_code_in_a_sentence_is_left_to_the_likeliest_functions(sentence: str) -> None:
+def test_short_code_in_a_sentence_is_not_looked_for_everywhere(sentence: str) -> None:
     assert proposals(sentence, {"a.py": "def f():\n    a.b\n    return\n"}) == []
+
+
+BOTH = "def f(a, b):\n    return a.size + b\n\n\ndef g(a):\n    return a.size\n"
+
+
+def believed(name: str, first: int, last: int, belief: float) -> Factorization:
+    confidences = dict.fromkeys(("FILE", "OPERATION", "LOCATION"), belief)
+    symbol = Symbol(name, "function", first, last)
+    return Factorization("a.py", Operation.MODIFY_LINE, symbol, belief, confidences, True)
+
+
+@pytest.mark.parametrize("sentence", ["`a.size` should be `a.sizes`.", "It reads `a.size` instead of `a.sizes`."])
+def test_a_term_is_looked_for_in_the_places_that_are_believed_in(sentence: str) -> None:
+    places = [believed("f", 1, 2, 0.6), believed("g", 5, 6, 0.2)]
+    (first, name, after), (second, *_) = proposals(sentence, {"a.py": BOTH}, places)
+    assert (name, after) == ("f", BOTH.replace("a.size + b", "a.sizes + b"))
+    assert first == pytest.approx(3 * second) and 0.2 < first + second < 0.5
+
+
+def test_a_class_does_not_own_the_lines_of_its_methods() -> None:
+    text = "class A:\n    kind = one\n\n    def f(self):\n        return one\n"
+    place = replace(believed("A", 1, 5, 0.5), location=Symbol("A", "class", 1, 5))
+    ((_, _, after),) = proposals("`one` should be `two`", {"a.py": text}, [place])
+    assert after == text.replace("kind = one", "kind = two")
 
 
 def test_a_likelier_file_comes_first_and_all_share_what_is_believed() -> None:

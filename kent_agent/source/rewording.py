@@ -1,0 +1,91 @@
+"""Where a term stands in some lines of a file that a sentence wants another term for, and those lines after it."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
+
+from kent_agent.source.document import Document
+from kent_agent.source.splicing import Lines
+from kent_agent.source.transplant import Transplant
+
+_PART = re.compile(r"\w+|[^\w\s]")
+_ASSIGNED = re.compile(r"[ \t]*(?::[^=\n]+)?=(?!=)")
+_MOST = 12  # occurrences: a term that stands everywhere is not what is meant
+_TOGETHER = 0.5  # the share of all occurrences at once, where there are several
+_SELF = "self."
+
+
+def reworded(file: Lines, wanted: Collection[int], old: str, new: str) -> Iterator[Transplant]:
+    """Some lines of a file with one term for another: everywhere, and at each place alone.
+
+    Args:
+        file: whose comments and docstrings stay as they are.
+        wanted: 1-based numbers of the lines to look at.
+        old: the term that stands there, however it is spaced and quoted; part of a name is no name.
+        new: what is written; a name that those lines do not hold, and `self` has, is written as its attribute.
+    """
+    document = file.document
+    spans = [
+        match.span()
+        for match in _pattern(old).finditer(document.text)
+        if document.line(match.start()) in wanted and not _is_there(document.text, match.start(), old, new)
+    ]
+    spans = [span for span in spans if _is_code(file, span[0])]
+    if not 0 < len(spans) <= _MOST:
+        return
+    written = _spelled(file, wanted, old, new)
+    if len(spans) > 1:
+        yield _written(document, spans, written, _TOGETHER)
+    alone = [span for span in spans if not _binds(file, span)]  # a binding is not renamed without its uses
+    for span in alone:
+        yield _written(document, [span], written, 1.0 if len(spans) == 1 else (1 - _TOGETHER) / len(alone))
+
+
+def _binds(file: Lines, span: tuple[int, int]) -> bool:
+    """Whether a term is assigned to, or stands in the header of a function."""
+    document = file.document
+    start, end = document.line_start(span[0]), document.line_end(span[1])
+    assigned = not document.text[start : span[0]].strip() and _ASSIGNED.match(document.text, span[1], end)
+    return bool(assigned) or document.line(span[0]) in file.headers
+
+
+def _is_code(file: Lines, at: int) -> bool:
+    """Whether what stands at an offset is neither of a docstring nor of a comment."""
+    document = file.document
+    return document.line(at) not in file.docstrings and "#" not in document.text[document.line_start(at) : at]
+
+
+def _pattern(term: str) -> re.Pattern[str]:
+    """A term as it may be spaced and quoted; a word of it is a whole one."""
+    parts = _PART.findall(term) or [re.escape(term)]
+    told = ["['\"]" if part in ("'", '"') else re.escape(part) for part in parts]
+    gaps = [r"\s+" if left[-1].isalnum() and right[0].isalnum() else r"\s*" for left, right in pairwise(parts)]
+    body = told[0] + "".join(gap + part for gap, part in zip(gaps, told[1:], strict=True))
+    before = r"(?<!\w)(?<!def )(?<!class )" if parts[0][0].isalnum() or parts[0][0] == "_" else ""
+    return re.compile(before + body + (r"(?!\w)" if parts[-1][-1].isalnum() or parts[-1][-1] == "_" else ""))
+
+
+def _is_there(text: str, at: int, old: str, new: str) -> bool:
+    """Whether what is to be written stands around a term already."""
+    ahead = new.find(old)
+    return ahead >= 0 and text.startswith(new, at - ahead)
+
+
+def _spelled(file: Lines, wanted: Collection[int], old: str, new: str) -> str:
+    """A name as an attribute of `self` where it is one, and nothing else there."""
+    text, own = file.document.text, f"{_SELF}{new}"
+    if not (old.isidentifier() and new.isidentifier()) or own not in text or f"{_SELF}{old}" in text:
+        return new
+    bare = re.compile(rf"(?<![\w.]){new}(?!\w)")
+    return new if any(bare.search(file.raw[line - 1]) for line in wanted) else own
+
+
+def _written(document: Document, spans: Sequence[tuple[int, int]], new: str, share: float) -> Transplant:
+    """The lines around some spans with a term in each of them."""
+    text = document.text
+    start, end = document.line_start(spans[0][0]), document.line_end(spans[-1][1])
+    code, at = "", start
+    for first, last in spans:
+        code += text[at:first] + new
+        at = last
+    return Transplant(start, end, "<module>", code + text[at:end], share, True, frozenset())

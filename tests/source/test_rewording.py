@@ -1,0 +1,51 @@
+"""A term takes the place of another wherever it is code, and only as a whole."""
+
+import pytest
+
+from kent_agent.source.rewording import reworded
+from kent_agent.source.splicing import Lines
+from kent_agent.source.transplant import Statements
+
+TEXT = '''\
+class Box:
+    def area(self, wide):
+        """Of wide and height."""
+        # wide first
+        total = wide * self.height
+        wider = super.area(wide)
+        return total["wide"] + wider
+'''
+
+
+def texts(old: str, new: str, text: str = TEXT, lines: range | None = None) -> list[str]:
+    file = Lines(Statements(text))
+    wanted = lines or range(1, text.count("\n") + 1)
+    return [text[: each.start] + each.code + text[each.end :] for each in reworded(file, wanted, old, new)]
+
+
+def test_a_term_that_stands_once_has_one_place() -> None:
+    assert texts("self.height", "self.depth") == [TEXT.replace("self.height", "self.depth")]
+
+
+def test_what_stands_in_several_places_is_reworded_everywhere_and_at_each_alone() -> None:
+    everywhere, *alone = texts("wide", "width", lines=range(4, 7))
+    assert everywhere.count("width") == 2 and "wider" in everywhere and "# wide first" in everywhere
+    assert [text.count("width") for text in alone] == [1, 1]
+
+
+def test_a_fragment_is_found_however_it_is_spaced_and_quoted() -> None:
+    assert texts("super.", "super().") == [TEXT.replace("super.", "super().")]
+    assert texts("total[ 'wide' ]", "total") == [TEXT.replace('total["wide"]', "total")]
+
+
+@pytest.mark.parametrize(("old", "new"), [("missing", "x"), ("height", "self.height"), ("Of wide", "x"), ("area", "x")])
+def test_nothing_is_found_where_it_is_not_there_or_there_already_or_no_code(old: str, new: str) -> None:
+    assert texts(old, new, lines=range(1, 6)) == []
+
+
+def test_a_name_that_only_self_has_is_written_as_its_attribute() -> None:
+    assert texts("total", "height", lines=range(7, 8)) == [TEXT.replace('total["wide"]', 'self.height["wide"]')]
+
+
+def test_what_stands_everywhere_is_not_meant() -> None:
+    assert texts("x", "y", "".join(f"a{i} = x\n" for i in range(30))) == []
