@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from math import log
+from math import exp, log
 
 from kent_agent.decoder.proposals import Proposal
 from kent_agent.resonator import Factorization
@@ -14,6 +14,7 @@ from kent_agent.source.grammar import Action, Edit, Site
 from kent_agent.source.issue import Issue
 from kent_agent.source.meaning import changed_python, compiler_warnings
 from kent_agent.source.plans import common_ends
+from kent_agent.source.pointers import Pointers
 from kent_agent.source.rewording import reworded
 from kent_agent.source.scan import token_texts
 from kent_agent.source.splicing import Lines, may_be_spliced, patched, patched_together, spliced
@@ -64,6 +65,7 @@ def advised(
         read_text: the text of a file of the repository.
         places: where what is named in a sentence may stand, likeliest first.
     """
+    pointers = Pointers.of(issue)
     quoted = frozenset(token_texts(line) for piece in issue.advice for line in piece.new.split("\n"))
     pieces = [(advice, piece_of(advice.new) if advice.form in _PLACELESS else None) for advice in issue.advice]
     found: list[_Found] = []
@@ -72,7 +74,7 @@ def advised(
         here = [place for place in places if place.file == file]
         fitting = [each for each in pieces if _may_stand(*each, text)]
         if fitting and (statements := parsed(text)):
-            found += _joined(_in_file(file, statements, fitting, quoted, here, 1 / (1 + rank)))
+            found += _joined(_in_file(file, statements, fitting, quoted, here, pointers, 1 / (1 + rank)))
     for prior in (_PATCHED, _PLACED, _SAID, _NAMED, _TOLD, _SHOWN):
         alike = sorted((each for each in found if each.prior == prior), key=lambda each: -each.weight)
         left = list(islice(filter(_changes_code, alike), _MOST))
@@ -114,12 +116,13 @@ def _in_file(
     pieces: Sequence[tuple[Advice, Statements | None]],
     quoted: frozenset[Line],
     places: Sequence[Factorization],
+    pointers: Pointers,
     weight: float,
 ) -> Iterator[_Found]:
     lines = Lines(statements)
     for advice, piece in pieces:
         if advice.form is Form.SENTENCE or _is_line(advice):
-            yield from _said(file, statements, lines, advice, places, weight)
+            yield from _pointed(_said(file, statements, lines, advice, places, weight), pointers, lines)
             continue
         for each in _exactly(lines, advice) or _alike(statements, lines, advice, piece):
             prior = _prior(advice, each.kept or not quoted.isdisjoint(each.gone))
@@ -145,6 +148,18 @@ def _is_line(advice: Advice) -> bool:
     """Whether one line takes the place of another that does more than name something."""
     lone = "\n" not in advice.old + advice.new
     return advice.form is Form.PAIR and lone and bool(advice.new) and not _NAME.fullmatch(advice.old)
+
+
+def _pointed(found: Iterable[_Found], pointers: Pointers, lines: Lines) -> Iterator[_Found]:
+    """What is found, the heavier the more the issue points at the lines that it changes."""
+    for each in found:
+        here = each.transplant
+        first = lines.document.line(here.start)
+        old, new = lines.document.text[here.start : here.end].split("\n"), here.code.split("\n")
+        changed = [first + i for i, (one, other) in enumerate(zip(old, new, strict=False)) if one != other]
+        odds = pointers.odds(each.file, lines.raw, range(first, first + len(old)))
+        raised = sum(odds.get(line, 0.0) for line in changed) / max(len(changed), 1)
+        yield replace(each, weight=each.weight * exp(raised))
 
 
 def _own_lines(symbol: Symbol, found: Sequence[Symbol]) -> frozenset[int]:

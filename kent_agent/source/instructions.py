@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from kent_agent.source.blocks import blocks
+from kent_agent.source.scan import token_texts
 
 
 class Swap(NamedTuple):
@@ -32,33 +33,39 @@ _TERM = re.compile(
     r"|(?<!\w)(?P<quote>[\"'])(?P<quoted>[^\"'\n]{1,60})(?P=quote)(?!\w)"
     rf"|(?<![\w./:@-])(?P<bare>{_NAME}(?:\.{_NAME})*(?:\(\))?)(?![\w/@:-])"
 )
-_BARE = re.compile(r"\w_\w|\.(?!py\b)|\(\)$")  # what tells a name that is not marked from a word
+_CONSTANT = r"None|True|False|NaN|nan|[-+]?\d[\d.]*"
+_BARE = re.compile(rf"\w_\w|\.(?!py\b)|\(\)$|^(?:{_CONSTANT})$")  # what tells a name that is not marked from a word
 _T = rf"{_FIRST}(\d+c?){_LAST}"
 _CODE = rf"{_FIRST}(\d+c){_LAST}"
 _ANY = rf"{_FIRST}\d+c?{_LAST}"
 _PLAIN = rf"(?:(?!\bnot\b|n't\b|[.!?]\s)[^{_FIRST}\n])"  # neither a negation nor the end of a sentence
 _LITTLE, _SOME = rf"{_PLAIN}{{0,12}}?", rf"{_PLAIN}{{0,40}}?"
 _WHERE = rf"(?:\s(?i:in|of|at|from|inside|within)\s(?:the\s)?{_ANY})?"
-_CHANGING = r"(?i:replac|chang|renam|switch|convert)(?:e|es|ed|ing)?"
+_CHANGING = r"(?i:replac|chang|renam|switch|convert|fix|correct|updat)(?:e|es|ed|ing)?"
 _MUST = r"(?i:should|must|needs? to|ought to|has to)"
 _WRITE = rf"(?:{_MUST}|\b(?i:use|using|try|write|put|do|be)\b)"
 _BE = r"(?i:(?:be|read|say|become|look like)(?:\s(?i:just|simply|rather|instead|changed to|replaced (?:by|with)))?:?)"
 _INSTEAD = r"\b(?i:instead of|rather than|in place of)\s"
+_BUT = r",?\s(?i:but|while|whereas|when)\s"
+_BY = r"(?:\b(?i:by)\s\w+ing\s|(?m:^)(?:\w+:\s)?(?i:pass|return|call|check|set|compare|import|make)\s)"
 _ARROW = r"\s*(?:-+>|=+>|→|⇒)\s*"
 _SWAPS = (
     rf"\b{_CHANGING}\s{_LITTLE}{_T}{_WHERE}{_LITTLE}\b(?:by|with|to|into)\s{_LITTLE}{_T}",
     rf"{_T}{_WHERE}{_SOME}\b{_MUST}\s{_LITTLE}{_BE}\s{_T}",
     rf"\b(?i:fix|chang|solution|correct|replac){_SOME}{_T}{_ARROW}{_T}",
     rf"{_INSTEAD}{_LITTLE}{_T}{_SOME}{_WRITE}{_LITTLE}{_T}",
+    rf"{_T}{_LITTLE}{_BUT}{_LITTLE}{_MUST}{_SOME}{_T}",
 )
 _NOT = rf"(?:{_INSTEAD}|\b(?i:and not)\s)"
 _SWAPPED = (
     rf"{_WRITE}{_SOME}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
+    rf"{_BY}{_LITTLE}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
     rf"\b(?i:works? with|fixed by|solved by){_LITTLE}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
     rf"{_T}\s(?:{_MUST}\sbe\s(?i:used|called|written)|(?i:is|was)\s(?i:meant|wanted|intended))\s{_NOT}{_LITTLE}{_T}",
 )
 _WRONG = _compiled(rf"{_T}{_SOME}{_INSTEAD}{_SOME}{_T}", rf"{_T}{_ARROW}{_T}")
 """What is said of the code as it stands: `f uses a instead of b` has the first."""
+_WORDS = re.compile(rf"\b([A-Za-z]\w+)\s{_INSTEAD}([A-Za-z]\w+)\b")  # not marked at all
 _RIGHT = re.compile(rf"{_T},?\s(?:and\s)?not\s(?:just\s)?{_T}")
 _TOLD, _TOLD_SWAPPED = _compiled(*_SWAPS), _compiled(*_SWAPPED)
 _ADDED = re.compile(
@@ -111,9 +118,15 @@ def _swaps(prose: str, terms: Sequence[str]) -> Iterator[Swap]:
     yield from (Swap(old, "", True) for old in _SUBSCRIPT.findall(prose))
     said = [(old, new) for new, old in _RIGHT.findall(prose)]
     said += [pair for pattern in _WRONG for pair in pattern.findall(prose)]
-    yield from (Swap(old, new, False) for old, new in ((term(a), term(b)) for a, b in said) if _alike(old, new))
+    pairs = [*((term(old), term(new)) for old, new in said), *_WORDS.findall(prose)]
+    yield from (Swap(old, new, False) for old, new in pairs if _alike(old, new))
 
 
 def _alike(one: str, other: str) -> bool:
-    """Whether two terms are spelled much alike: what a program returns instead of another is not."""
+    """Whether two terms are spelled much alike: what a program gives instead of another thing is not."""
+    if re.fullmatch(_CONSTANT, one) or re.fullmatch(_CONSTANT, other):
+        return False
+    left, right = token_texts(one), token_texts(other)
+    if min(len(left), len(right)) > 1 and SequenceMatcher(None, left, right).ratio() >= _ALIKE:
+        return True
     return SequenceMatcher(None, one.lower(), other.lower()).ratio() >= _ALIKE

@@ -13,6 +13,7 @@ _ASSIGNED = re.compile(r"[ \t]*(?::[^=\n]+)?=(?!=)")
 _MOST = 12  # occurrences: a term that stands everywhere is not what is meant
 _TOGETHER = 0.5  # the share of all occurrences at once, where there are several
 _SELF = "self."
+_CONSTANT = re.compile(r"None|True|False|[-+]?\d[\d.]*")  # takes the place of a string, not of what is in it
 
 
 def reworded(file: Lines, wanted: Collection[int], old: str, new: str) -> Iterator[Transplant]:
@@ -25,6 +26,9 @@ def reworded(file: Lines, wanted: Collection[int], old: str, new: str) -> Iterat
         new: what is written; a name that those lines do not hold, and `self` has, is written as its attribute.
     """
     document = file.document
+    written = _spelled(file, wanted, old, new)
+    if old.startswith(_SELF) and not _pattern(old).search(document.text):  # a string may name an attribute
+        old, written = old.removeprefix(_SELF), new.removeprefix(_SELF)
     spans = [
         match.span()
         for match in _pattern(old).finditer(document.text)
@@ -33,7 +37,8 @@ def reworded(file: Lines, wanted: Collection[int], old: str, new: str) -> Iterat
     spans = [span for span in spans if _is_code(file, span[0])]
     if not 0 < len(spans) <= _MOST:
         return
-    written = _spelled(file, wanted, old, new)
+    if _CONSTANT.fullmatch(written):
+        spans = [_with_quotes(document.text, span) for span in spans]
     if len(spans) > 1:
         yield _written(document, spans, written, _TOGETHER)
     alone = [span for span in spans if not _binds(file, span)]  # a binding is not renamed without its uses
@@ -63,6 +68,12 @@ def _pattern(term: str) -> re.Pattern[str]:
     body = told[0] + "".join(gap + part for gap, part in zip(gaps, told[1:], strict=True))
     before = r"(?<!\w)(?<!def )(?<!class )" if parts[0][0].isalnum() or parts[0][0] == "_" else ""
     return re.compile(before + body + (r"(?!\w)" if parts[-1][-1].isalnum() or parts[-1][-1] == "_" else ""))
+
+
+def _with_quotes(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    """A span with the quotation marks around it, if there are any."""
+    before, behind = text[span[0] - 1 : span[0]], text[span[1] : span[1] + 1]
+    return (span[0] - 1, span[1] + 1) if before == behind and before in ("'", '"') else span
 
 
 def _is_there(text: str, at: int, old: str, new: str) -> bool:

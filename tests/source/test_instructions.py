@@ -19,6 +19,10 @@ from kent_agent.source.instructions import Swap, swaps
         "It must be `a + b` instead of `a - b`.",
         "Instead of `a - b` it should use `a + b`.",
         "Here ``a + b`` is meant rather than ``a - b``.",
+        "Fix `a - b` to `a + b` in `total`.",
+        "It computes `a - b`, but it should compute `a + b`.",
+        "Mend it by taking `a + b` instead of `a - b`",
+        "Return `a + b` rather than `a - b`",
     ],
 )
 def test_what_is_to_take_the_place_of_what(sentence: str) -> None:
@@ -73,6 +77,8 @@ def test_what_is_merely_told_is_no_instruction(sentence: str) -> None:
         ("set to `'18'` (above) instead of `'-18'` (below)", "'18'", "'-18'"),
         ("A typo: artist.remove -> artists.remove", "artist.remove", "artists.remove"),
         ("That is `self.width`, not `self.with`.", "self.with", "self.width"),
+        ("It returns wts instead of weights", "wts", "weights"),
+        ("A typo, `> min` instead of `>max`", "> min", ">max"),
         ("The string `'label'` is used instead of the `label` argument.", "'label'", "label"),
     ],
 )

@@ -47,5 +47,18 @@ def test_a_name_that_only_self_has_is_written_as_its_attribute() -> None:
     assert texts("total", "height", lines=range(7, 8)) == [TEXT.replace('total["wide"]', 'self.height["wide"]')]
 
 
+def test_a_string_may_name_an_attribute() -> None:
+    assert texts("self.wide", "self.width", lines=range(7, 8)) == [TEXT.replace('total["wide"]', 'total["width"]')]
+
+
+def test_a_constant_takes_the_place_of_a_string_and_not_of_what_is_in_it() -> None:
+    assert texts("wide", "None", lines=range(7, 8)) == [TEXT.replace('total["wide"]', "total[None]")]
+
+
+@pytest.mark.parametrize("text", ["kind = one\n", "kind: str = one\n", "def f(\n    kind, b\n):\n    pass\n"])
+def test_what_is_bound_is_not_renamed_alone(text: str) -> None:
+    assert texts("kind", "sort", text) == []
+
+
 def test_what_stands_everywhere_is_not_meant() -> None:
     assert texts("x", "y", "".join(f"a{i} = x\n" for i in range(30))) == []
