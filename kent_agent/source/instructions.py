@@ -66,6 +66,11 @@ _SWAPPED = (
 _WRONG = _compiled(rf"{_T}{_SOME}{_INSTEAD}{_SOME}{_T}", rf"{_T}{_ARROW}{_T}")
 """What is said of the code as it stands: `f uses a instead of b` has the first."""
 _WORDS = re.compile(rf"\b([A-Za-z]\w+)\s{_INSTEAD}([A-Za-z]\w+)\b")  # not marked at all
+_RETURNED = _compiled(
+    rf"\b(?i:return)(?:s|ed|ing)\s{_LITTLE}{_T}{_SOME}{_INSTEAD}{_LITTLE}{_T}",
+    rf"\b(?i:return)(?:s|ed|ing)\s([A-Za-z]\w+)\s{_INSTEAD}([A-Za-z]\w+)\b",
+)
+_USED = re.compile(rf"\b(?i:use|using)\s{_LITTLE}{_T}")
 _RIGHT = re.compile(rf"{_T},?\s(?:and\s)?not\s(?:just\s)?{_T}")
 _TOLD, _TOLD_SWAPPED = _compiled(*_SWAPS), _compiled(*_SWAPPED)
 _ADDED = re.compile(
@@ -119,7 +124,18 @@ def _swaps(prose: str, terms: Sequence[str]) -> Iterator[Swap]:
     said = [(old, new) for new, old in _RIGHT.findall(prose)]
     said += [pair for pattern in _WRONG for pair in pattern.findall(prose)]
     pairs = [*((term(old), term(new)) for old, new in said), *_WORDS.findall(prose)]
+    terms_returned, words_returned = (pattern.findall(prose) for pattern in _RETURNED)
+    for old, new in [*((term(old), term(new)) for old, new in terms_returned), *words_returned]:
+        yield Swap(f"return {old}", f"return {new}", False)
     yield from (Swap(old, new, False) for old, new in pairs if _alike(old, new))
+    for new in dict.fromkeys(map(term, _USED.findall(prose))):
+        yield from (Swap(old, new, False) for old in dict.fromkeys(terms) if _is_sibling(old, new))
+
+
+def _is_sibling(one: str, other: str) -> bool:
+    """Whether two terms are attributes of the same thing."""
+    owner, dot, name = other.rpartition(".")
+    return bool(dot and name.isidentifier()) and one != other and one.rpartition(".")[:2] == (owner, dot)
 
 
 def _alike(one: str, other: str) -> bool:

@@ -12,6 +12,7 @@ _PART = re.compile(r"\w+|[^\w\s]")
 _ASSIGNED = re.compile(r"[ \t]*(?::[^=\n]+)?=(?!=)")
 _MOST = 12  # occurrences: a term that stands everywhere is not what is meant
 _TOGETHER = 0.5  # the share of all occurrences at once, where there are several
+_TAIL = 0.3  # how much less an attribute of something that is named otherwise is meant
 _SELF = "self."
 _CONSTANT = re.compile(r"None|True|False|[-+]?\d[\d.]*")  # takes the place of a string, not of what is in it
 
@@ -26,24 +27,21 @@ def reworded(file: Lines, wanted: Collection[int], old: str, new: str) -> Iterat
         new: what is written; a name that those lines do not hold, and `self` has, is written as its attribute.
     """
     document = file.document
-    written = _spelled(file, wanted, old, new)
-    if old.startswith(_SELF) and not _pattern(old).search(document.text):  # a string may name an attribute
-        old, written = old.removeprefix(_SELF), new.removeprefix(_SELF)
-    spans = [
-        match.span()
-        for match in _pattern(old).finditer(document.text)
-        if document.line(match.start()) in wanted and not _is_there(document.text, match.start(), old, new)
-    ]
-    spans = [span for span in spans if _is_code(file, span[0])]
+    spans, written, worth = _standing(file, wanted, old, new), _spelled(file, wanted, old, new), 1.0
+    if not _pattern(old).search(document.text):
+        found = ((_standing(file, wanted, *tail), tail[1]) for tail in _tails(old, new))
+        spans, written = next((each for each in found if each[0]), ([], new))
+        worth = _TAIL
     if not 0 < len(spans) <= _MOST:
         return
     if _CONSTANT.fullmatch(written):
         spans = [_with_quotes(document.text, span) for span in spans]
     if len(spans) > 1:
-        yield _written(document, spans, written, _TOGETHER)
+        yield _written(document, spans, written, worth * _TOGETHER)
     alone = [span for span in spans if not _binds(file, span)]  # a binding is not renamed without its uses
     for span in alone:
-        yield _written(document, [span], written, 1.0 if len(spans) == 1 else (1 - _TOGETHER) / len(alone))
+        share = 1.0 if len(spans) == 1 else (1 - _TOGETHER) / len(alone)
+        yield _written(document, [span], written, worth * share)
 
 
 def _binds(file: Lines, span: tuple[int, int]) -> bool:
@@ -52,6 +50,27 @@ def _binds(file: Lines, span: tuple[int, int]) -> bool:
     start, end = document.line_start(span[0]), document.line_end(span[1])
     assigned = not document.text[start : span[0]].strip() and _ASSIGNED.match(document.text, span[1], end)
     return bool(assigned) or document.line(span[0]) in file.headers
+
+
+def _tails(old: str, new: str) -> Iterator[tuple[str, str]]:
+    """Two attributes of one thing without it: it may have another name there, or a string may name them."""
+    (owner, dot, one), (other, _, to) = old.rpartition("."), new.rpartition(".")
+    if dot and owner == other and one.isidentifier():
+        yield f".{one}", f".{to}"
+        yield one, to
+
+
+def _standing(file: Lines, wanted: Collection[int], old: str, new: str) -> list[tuple[int, int]]:
+    """Where a term is code in some lines, and the other one not there already."""
+    document = file.document
+    found = (match.span() for match in _pattern(old).finditer(document.text))
+    return [
+        span
+        for span in found
+        if document.line(span[0]) in wanted
+        and not _is_there(document.text, span[0], old, new)
+        and _is_code(file, span[0])
+    ]
 
 
 def _is_code(file: Lines, at: int) -> bool:

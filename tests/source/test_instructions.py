@@ -78,6 +78,8 @@ def test_what_is_merely_told_is_no_instruction(sentence: str) -> None:
         ("A typo: artist.remove -> artists.remove", "artist.remove", "artists.remove"),
         ("That is `self.width`, not `self.with`.", "self.with", "self.width"),
         ("It returns wts instead of weights", "wts", "weights"),
+        ("It returns wts instead of weights", "return wts", "return weights"),
+        ("`reply.content` is bytes, so use `reply.text` there.", "reply.content", "reply.text"),
         ("A typo, `> min` instead of `>max`", "> min", ">max"),
         ("The string `'label'` is used instead of the `label` argument.", "'label'", "label"),
     ],
@@ -100,9 +102,9 @@ def test_a_subscript_may_be_wanted_away(sentence: str) -> None:
 @pytest.mark.parametrize(
     "sentence",
     [
-        "It returns `None` instead of `[]`.",
+        "It gives `None` instead of `[]`.",
         "with status 1 -> 65",
-        "`read` returns `-99` rather than `NaN`",
+        "`read` gives `-99` rather than `NaN`",
         "foo -> bar",
     ],
 )

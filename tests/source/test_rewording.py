@@ -47,6 +47,10 @@ def test_a_name_that_only_self_has_is_written_as_its_attribute() -> None:
     assert texts("total", "height", lines=range(7, 8)) == [TEXT.replace('total["wide"]', 'self.height["wide"]')]
 
 
+def test_an_attribute_may_be_one_of_something_that_is_named_otherwise() -> None:
+    assert texts("box.height", "box.depth") == [TEXT.replace("self.height", "self.depth")]
+
+
 def test_a_string_may_name_an_attribute() -> None:
     assert texts("self.wide", "self.width", lines=range(7, 8)) == [TEXT.replace('total["wide"]', 'total["width"]')]
 
