@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from multiprocessing.synchronize import Semaphore
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ from kent_agent.errors import KentError, RunError
 from kent_agent.predictions import Outcome, Status
 from kent_agent.task import Solution, SWETask
 
+_BIRTH = 5.0  # seconds that a worker has to start in
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -83,8 +85,9 @@ def _solve_in_one_pool(
     """Empties `waiting`; when the pool itself breaks (a worker died between tasks), leaves the rest there."""
     # Not fork: torch's threads do not survive it.
     context = multiprocessing.get_context("spawn")
+    born, expected = context.Semaphore(0), workers
     pool = ProcessPool(
-        max_workers=workers, max_tasks=0, initializer=_start, initargs=(recipe, os.getpid()), context=context
+        max_workers=workers, max_tasks=0, initializer=_start, initargs=(recipe, os.getpid(), born), context=context
     )
     running: dict[Future[Outcome], _Running] = {}
     try:
@@ -101,10 +104,13 @@ def _solve_in_one_pool(
             for future in done:
                 ended = running.pop(future)
                 error = future.exception()
+                expected += isinstance(error, TimeoutError | ProcessExpired)  # another takes its place
                 if isinstance(error, BrokenProcessPool):
                     waiting.append(ended.task)
                 else:
                     yield _failure(ended, error, timeout) if error else future.result()
+        # One that is stopped as it starts says so, in part, where the user reads.
+        all(born.acquire(timeout=_BIRTH) for _ in range(expected))
     finally:
         pool.stop()  # type: ignore[no-untyped-call]
         pool.join()
@@ -124,12 +130,13 @@ def _failure(ended: _Running, error: BaseException, timeout: float) -> Outcome:
     return Outcome(ended.task.instance_id, Status.ERROR, reason, seconds)
 
 
-def _start(recipe: AgentRecipe, parent: int) -> None:
+def _start(recipe: AgentRecipe, parent: int, born: Semaphore) -> None:
     """Runs in a new worker, before its first task."""
     os.setpgid(0, 0)  # the git processes it starts end with it
     signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
     end_with(parent)
     tempfile.tempdir = str(recipe.scratch)
+    born.release()
     # Made here, so that its loading does not count as an instance's time. One that cannot be made
     # says so at each instance; raised here, it would break the pool.
     with suppress(Exception):
