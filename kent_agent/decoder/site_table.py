@@ -7,14 +7,13 @@ from zlib import crc32
 import numpy as np
 
 from kent_agent.decoder.arrays import Numbers, Reals
-from kent_agent.decoder.kindred import KIN, Kindred
 from kent_agent.decoder.surroundings import OVERLAPS, Surroundings
 from kent_agent.source.grammar import Action, Site
 
 ACTIONS = tuple(Action)
 BUCKETS = 96  # of names of node types and fields: there are some hundred, and few collide
 CATEGORIES = 5  # a site's action, and the buckets of its node, parent, field and statement
-SITE_MEASURES = 22 + KIN
+SITE_MEASURES = 22
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,6 @@ def _measures(around: Surroundings, sites: Sequence[Site], lines: Sequence[int])
         np.array([site.index < 0 for site in sites]),
         np.log1p([_indent(around.text, lines[site.first_line - 1]) for site in sites]) / 3,
         _foremost(around, line),
-        *_kin(around, sites, hole).T,
     ]
     measures: Reals = np.stack(columns, axis=1).astype(np.float32)
     return measures
@@ -100,16 +98,6 @@ def _hole(around: Surroundings, holes: Numbers) -> Reals:
             token = around.tokens[start].text
             row[2], row[3] = np.log1p(around.in_function[token]) / 2, np.log1p(around.in_file[token]) / 4
     return rows
-
-
-def _kin(around: Surroundings, sites: Sequence[Site], holes: Numbers) -> Reals:
-    """What the issue names that is much like what is replaced, or missing there, `(n, KIN)`."""
-    kindred = Kindred(around)
-    rows = [
-        kindred.of(tuple(token.text for token in around.tokens[start:end]), site.parent, site.field)
-        for site, (start, end) in zip(sites, holes.tolist(), strict=True)
-    ]
-    return np.array(rows, dtype=np.float32)
 
 
 def _foremost(around: Surroundings, spans: Numbers) -> Reals:

@@ -20,12 +20,11 @@ from kent_agent.decoder.stream import Stream
 from kent_agent.source.issue import Issue
 from kent_agent.source.outline import Bag, word_bag
 from kent_agent.source.pointers import Pointers
-from kent_agent.source.scan import CLOSING, OPENING, Token, scan, token_texts
+from kent_agent.source.scan import CLOSING, OPENING, Token, scan
 from kent_agent.source.tokens import NEWLINE, is_identifier, terms_of
 
 PARTS = ("title", "prose", "code")
 OVERLAPS = len(PARTS) + 1  # and whether a token is said whole
-_PIECES, _LONGEST_PIECE = 40, 24  # pieces of code that are compared, and tokens of one
 _SAID, _READ = 300, 1500  # telling tokens of a part of an issue, and all tokens; a log holds thousands
 
 
@@ -38,7 +37,6 @@ class Said:
         title: the words of the title, in their order.
         code: the tokens of its code and, behind them, of its prose, in their order.
         pointers: at lines.
-        pieces: its inline code and the lines of its blocks, as tokens.
     """
 
     terms: Mapping[str, Bag]
@@ -46,7 +44,6 @@ class Said:
     title: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     pointers: Pointers = field(default_factory=Pointers)
-    pieces: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def by(cls, issue: Issue) -> "Said":
@@ -58,7 +55,6 @@ class Said:
             tuple(token.text for token in scan(issue.title, 0, len(issue.title)) if is_identifier(token.text)),
             tuple(token.text for text in (issue.code, issue.title, issue.prose) for token in _first_tokens(text)),
             Pointers.of(issue),
-            tuple(dict.fromkeys(islice(_pieces(issue), _PIECES))),
         )
 
     @classmethod
@@ -70,15 +66,6 @@ class Said:
     def whole(self) -> frozenset[str]:
         """All whole tokens."""
         return frozenset().union(*self.tokens.values())
-
-
-def _pieces(issue: Issue) -> Iterator[tuple[str, ...]]:
-    """Inline code and lines of code of some tokens."""
-    lines = (line for text in issue.fences for line in text.split("\n"))
-    for text in (*issue.inline, *lines):
-        tokens = token_texts(text)
-        if 1 < len(tokens) <= _LONGEST_PIECE:
-            yield tokens
 
 
 def _first_tokens(text: str) -> Iterator[Token]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from kent_agent.source.document import Document
+from kent_agent.source.scan import scan
 from kent_agent.source.splicing import Lines
 from kent_agent.source.transplant import Transplant
 
@@ -70,6 +71,7 @@ def _standing(file: Lines, wanted: Collection[int], old: str, new: str) -> list[
         if document.line(span[0]) in wanted
         and not _is_there(document.text, span[0], old, new)
         and _is_code(file, span[0])
+        and not (old.isalpha() and _is_phrase(file, span[0]))
     ]
 
 
@@ -87,6 +89,13 @@ def _pattern(term: str) -> re.Pattern[str]:
     body = told[0] + "".join(gap + part for gap, part in zip(gaps, told[1:], strict=True))
     before = r"(?<!\w)(?<!def )(?<!class )" if parts[0][0].isalnum() or parts[0][0] == "_" else ""
     return re.compile(before + body + (r"(?!\w)" if parts[-1][-1].isalnum() or parts[-1][-1] == "_" else ""))
+
+
+def _is_phrase(file: Lines, at: int) -> bool:
+    """Whether what stands at an offset is of a string of several words: a word of it is no name."""
+    document = file.document
+    tokens = scan(document.text, document.line_start(at), document.line_end(at))
+    return any(each.start < at < each.end and each.text[-1] in "\"'" and " " in each.text for each in tokens)
 
 
 def _with_quotes(text: str, span: tuple[int, int]) -> tuple[int, int]:

@@ -64,5 +64,10 @@ def test_what_is_bound_is_not_renamed_alone(text: str) -> None:
     assert texts("kind", "sort", text) == []
 
 
+def test_a_word_of_a_sentence_in_a_string_is_no_name() -> None:
+    assert texts("wide", "broad", 'raise E("how wide it is")\n') == []
+    assert texts("wide", "broad", 'raise E("wide")\n') == ['raise E("broad")\n']
+
+
 def test_what_stands_everywhere_is_not_meant() -> None:
     assert texts("x", "y", "".join(f"a{i} = x\n" for i in range(30))) == []
