@@ -17,7 +17,7 @@ from kent_agent.source.plans import common_ends
 from kent_agent.source.pointers import Pointers
 from kent_agent.source.rewording import reworded
 from kent_agent.source.scan import token_texts
-from kent_agent.source.splicing import Lines, may_be_spliced, patched, patched_together, spliced
+from kent_agent.source.splicing import Lines, may_be_spliced, patched, patched_together, pinned, spliced
 from kent_agent.source.symbols import Symbol, innermost
 from kent_agent.source.tokens import is_identifier, lex
 from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, is_script, parsed, piece_of, transplants
@@ -72,7 +72,8 @@ def advised(
     for rank, file in enumerate(files[:_FILES] if pieces else ()):
         text = read_text(file) or ""
         here = [place for place in places if place.file == file]
-        fitting = [each for each in pieces if _may_stand(*each, text)]
+        told = pointers.lines(file)
+        fitting = [each for each in pieces if _may_stand(*each, text) or (told and _may_be_pinned(each[0]))]
         if fitting and (statements := parsed(text)):
             found += _joined(_in_file(file, statements, fitting, quoted, here, pointers, 1 / (1 + rank)))
     for prior in (_PATCHED, _PLACED, _SAID, _NAMED, _TOLD, _SHOWN):
@@ -104,6 +105,11 @@ def _may_stand(advice: Advice, piece: Statements | None, text: str) -> bool:
     return piece is not None and any(_may_be_like(line, text) for line in piece.every_line)
 
 
+def _may_be_pinned(advice: Advice) -> bool:
+    """Whether it is a line that may take the place of one that is pointed at."""
+    return advice.told and advice.form is Form.PIECE and "\n" not in advice.new
+
+
 def _may_be_like(line: Line, text: str) -> bool:
     """Whether a text holds most names of a line that tells its place."""
     names = {token for token in line if is_identifier(token) and len(token) >= _LONG}
@@ -120,12 +126,15 @@ def _in_file(
     weight: float,
 ) -> Iterator[_Found]:
     lines = Lines(statements)
+    told = pointers.lines(file)
     for advice, piece in pieces:
         if advice.form is Form.SENTENCE or _is_line(advice):
             yield from _pointed(_said(file, statements, lines, advice, places, weight), pointers, lines)
             continue
-        for each in _exactly(lines, advice) or _alike(statements, lines, advice, piece):
-            prior = _prior(advice, each.kept or not quoted.isdisjoint(each.gone))
+        for each in _exactly(lines, advice) or _alike(statements, lines, advice, piece, told):
+            there = range(statements.document.line(each.start), statements.document.line(max(each.end - 1, 0)) + 1)
+            known = each.kept or not quoted.isdisjoint(each.gone) or not told.isdisjoint(there)
+            prior = _prior(advice, known)
             yield _Found(file, statements, each, prior, weight * each.alike)
 
 
@@ -196,11 +205,15 @@ def _prior(advice: Advice, placed: bool) -> float:
     return _PLACED if placed or advice.form not in _PLACELESS else _TOLD
 
 
-def _alike(statements: Statements, lines: Lines, advice: Advice, piece: Statements | None) -> Iterator[Transplant]:
-    """Where code stands that is much like a piece of it, by lines and by statements."""
+def _alike(
+    statements: Statements, lines: Lines, advice: Advice, piece: Statements | None, told: frozenset[int]
+) -> Iterator[Transplant]:
+    """Where code stands that is much like a piece of it, by lines and by statements, or that is pointed at."""
     if advice.form in _PLACELESS and not advice.more:
         if not is_script(advice.new):
             yield from spliced(lines, advice.new)
+        if _may_be_pinned(advice):
+            yield from pinned(lines, advice.new, told)
         yield from transplants(statements, piece) if piece else ()
 
 

@@ -1,5 +1,6 @@
 """What sentences of an issue want done to the code that they name: replaced, added, removed."""
 
+import builtins
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -30,11 +31,12 @@ _FIRST, _LAST = "\ue000", "\ue001"  # around the number of a term; no issue is w
 _NAME = r"[A-Za-z_]\w*"
 _TERM = re.compile(
     r"(?<!`)(?P<mark>`{1,2})(?!`)(?P<code>[^`\n]{1,200})(?P=mark)(?!`)"
+    r"|(?<!\*)\*\*(?P<bold>[^*\s]{1,60})\*\*(?!\*)"
     r"|(?<!\w)(?P<quote>[\"'])(?P<quoted>[^\"'\n]{1,60})(?P=quote)(?!\w)"
-    rf"|(?<![\w./:@-])(?P<bare>{_NAME}(?:\.{_NAME})*(?:\(\))?)(?![\w/@:-])"
+    rf"|(?<![\w./:@-])(?P<bare>{_NAME}(?:\.{_NAME})*(?:\(\)|\[[^\]\s]{{1,20}}\])?)(?![\w/@:(-])"
 )
 _CONSTANT = r"None|True|False|NaN|nan|[-+]?\d[\d.]*"
-_BARE = re.compile(rf"\w_\w|\.(?!py\b)|\(\)$|^(?:{_CONSTANT})$")  # what tells a name that is not marked from a word
+_BARE = re.compile(rf"\w_\w|\.(?!py\b)|[)\]]$|^(?:{_CONSTANT})$")  # what tells a name that is not marked from a word
 _T = rf"{_FIRST}(\d+c?){_LAST}"
 _CODE = rf"{_FIRST}(\d+c){_LAST}"
 _ANY = rf"{_FIRST}\d+c?{_LAST}"
@@ -58,6 +60,7 @@ _SWAPS = (
 )
 _NOT = rf"(?:{_INSTEAD}|\b(?i:and not)\s)"
 _SWAPPED = (
+    rf"{_MUST}\s{_LITTLE}{_BE}\s{_T},?\s(?:and\s)?not\s{_T}",
     rf"{_WRITE}{_SOME}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
     rf"{_BY}{_LITTLE}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
     rf"\b(?i:works? with|fixed by|solved by){_LITTLE}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
@@ -66,6 +69,7 @@ _SWAPPED = (
 _WRONG = _compiled(rf"{_T}{_SOME}{_INSTEAD}{_SOME}{_T}", rf"{_T}{_ARROW}{_T}")
 """What is said of the code as it stands: `f uses a instead of b` has the first."""
 _WORDS = re.compile(rf"\b([A-Za-z]\w+)\s{_INSTEAD}([A-Za-z]\w+)\b")  # not marked at all
+_TYPES = frozenset(name for name in dir(builtins) if name.islower())  # what a program gives is told by these
 _RETURNED = _compiled(
     rf"\b(?i:return)(?:s|ed|ing)\s{_LITTLE}{_T}{_SOME}{_INSTEAD}{_LITTLE}{_T}",
     rf"\b(?i:return)(?:s|ed|ing)\s([A-Za-z]\w+)\s{_INSTEAD}([A-Za-z]\w+)\b",
@@ -99,10 +103,10 @@ def _terms(prose: str) -> tuple[str, Sequence[str]]:
     terms: list[str] = []
 
     def number(match: re.Match[str]) -> str:
-        code, quoted, bare = match.group("code", "quoted", "bare")
+        code, bold, quoted, bare = match.group("code", "bold", "quoted", "bare")
         if bare and not _BARE.search(bare):
             return match.group()
-        terms.append(code or quoted or bare)
+        terms.append(code or bold or quoted or bare)
         return f"{_FIRST}{len(terms) - 1}{'c' if code else ''}{_LAST}"
 
     return _TERM.sub(number, prose.replace(_FIRST, "").replace(_LAST, "")), terms
@@ -116,14 +120,15 @@ def _swaps(prose: str, terms: Sequence[str]) -> Iterator[Swap]:
         yield Swap(term(known), f"{term(known)}\n{term(new)}" if after else f"{term(new)}\n{term(known)}", True)
     for old in _REMOVED.findall(prose):
         yield Swap(term(old), "", True)
-    for pattern in _TOLD:
-        yield from (Swap(term(old), term(new), True) for old, new in pattern.findall(prose))
     for pattern in _TOLD_SWAPPED:
         yield from (Swap(term(old), term(new), True) for new, old in pattern.findall(prose))
+    for pattern in _TOLD:
+        yield from (Swap(term(old), term(new), True) for old, new in pattern.findall(prose))
     yield from (Swap(old, "", True) for old in _SUBSCRIPT.findall(prose))
     said = [(old, new) for new, old in _RIGHT.findall(prose)]
     said += [pair for pattern in _WRONG for pair in pattern.findall(prose)]
-    pairs = [*((term(old), term(new)) for old, new in said), *_WORDS.findall(prose)]
+    words = (pair for pair in _WORDS.findall(prose) if _TYPES.isdisjoint(pair))
+    pairs = [*((term(old), term(new)) for old, new in said), *words]
     terms_returned, words_returned = (pattern.findall(prose) for pattern in _RETURNED)
     for old, new in [*((term(old), term(new)) for old, new in terms_returned), *words_returned]:
         yield Swap(f"return {old}", f"return {new}", False)

@@ -25,6 +25,7 @@ class Pointers:
         quoted, spelled, crashed: lines, inline code and frames' lines, without blanks.
         links: to lines on the hosting site.
         numbers: of lines.
+        files: names of files that are mentioned.
     """
 
     quoted: frozenset[str] = frozenset()
@@ -32,6 +33,7 @@ class Pointers:
     crashed: frozenset[str] = frozenset()
     links: tuple[BlobLink, ...] = ()
     numbers: frozenset[int] = frozenset()
+    files: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, issue: Issue) -> Self:
@@ -43,6 +45,7 @@ class Pointers:
             crashed=frozenset(_squeezed(frame.code) for frame in issue.frames if frame.code.strip()),
             links=tuple(link for link in issue.links if link.start),
             numbers=frozenset(int(number) for number in _NUMBER.findall(issue.prose)),
+            files=frozenset(_name(path) for path in (*issue.paths, *(frame.file for frame in issue.frames))),
         )
 
     def odds(self, path: str, lines: Sequence[str], wanted: range) -> Mapping[int, float]:
@@ -53,13 +56,19 @@ class Pointers:
             lines: of the file.
             wanted: 1-based numbers of the lines to look at.
         """
-        links = [link for link in self.links if link.path.rpartition("/")[2] == path.rpartition("/")[2]]
+        links = [link for link in self.links if _name(link.path) == _name(path)]
         found = {}
         for number in wanted:
             raised = sorted(self._pointed(number, _squeezed(lines[number - 1]), links))
             if raised:
                 found[number] = raised[-1] + _MORE * (len(raised) > 1)
         return found
+
+    def lines(self, path: str) -> frozenset[int]:
+        """The lines of a file that the issue links to, and those that it numbers, if it names the file."""
+        linked = [range(link.start, link.end + 1) for link in self.links if _name(link.path) == _name(path)]
+        numbered = self.numbers if linked or _name(path) in self.files else frozenset[int]()
+        return numbered.union(*linked)
 
     def _pointed(self, number: int, line: str, links: Sequence[BlobLink]) -> list[float]:
         """How the issue points at a line, by what each way is worth."""
@@ -74,6 +83,10 @@ class Pointers:
             (_NUMBERED, any(abs(number - each) <= 1 for each in self.numbers)),
         )
         return [worth for worth, holds in ways if holds]
+
+
+def _name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def _squeezed(code: str) -> str:

@@ -20,6 +20,8 @@ _PLACES = 8  # where a line that tells its place may stand
 _SHIFT = 8  # lines that may come or go before the first line that stands already, and behind the last one
 _NEAR = 0.6  # least likeness of two lines that stand for one another
 _ANYWHERE = re.compile(r"(?:import|from)\b|if __name__|(?:async )?def (?:__\w+__|main|test\w*)\(")  # in scripts too
+_BEGINNING = re.compile(r"((?:return|raise|yield|if|elif|while|for|with|assert)\b|[\w.]+ [-+*/|&]?= )")
+_DRIFT = 3  # lines between the line that an issue numbers and the one that it means
 _BEGINS = re.compile(r"(?:async )?def |class |@")
 _ELLIPSIS = re.compile(r"^[ \t]*(?:#[ \t]*)?(?:\.{3,}|…|\[\.\.\.\])[ \t]*$", re.MULTILINE)
 _ALIKE = 0.4  # least share of lines that stay
@@ -168,6 +170,22 @@ def spliced(file: Lines, code: str) -> list[Transplant]:
                 found[first, last] = each
     best = sorted(found.values(), key=lambda each: -each.alike)
     return [each for i, each in enumerate(best) if all(each.apart_from(other) for other in best[:i])]
+
+
+def pinned(file: Lines, code: str, numbers: Collection[int]) -> Iterator[Transplant]:
+    """A line of code in the place of the line nearest to a numbered one that begins like it: files grow and shrink."""
+    begun = _BEGINNING.match(code)
+    if "\n" in code or not begun:
+        return
+    for number in numbers:
+        near = sorted(range(len(file.numbers)), key=lambda at: abs(file.numbers[at] + 1 - number))[: 2 * _DRIFT + 1]
+        for at in near:
+            text = file.texts[at]
+            if abs(file.numbers[at] + 1 - number) <= _DRIFT and text != code.strip() and text.startswith(begun[1]):
+                start, end = file.span(at, at)
+                new = _written(file, [code.strip()], file.depth(at))
+                yield Transplant(start, end, "<module>", new, 1.0, True, frozenset())
+                break
 
 
 def _commented_out(file: Lines, line: str) -> str:

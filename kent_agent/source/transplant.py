@@ -20,6 +20,7 @@ from kent_agent.source.tokens import is_identifier
 _NEAR = 0.65  # least likeness of two lines that stand for one another
 _ALIKE = 0.5  # least likeness of a piece of code and what it replaces
 TELLING = 5  # fewest tokens of a line that tells its place
+_WRAPPED = 4  # fewest tokens of an expression that tells its place by what is around it
 _COMMON = 30  # lines that hold a name which tells them apart
 _SHOWS = re.compile(r"\bprint\(|^\s*assert\b|^(?:import|from)\s", re.MULTILINE)
 _DEFINES = re.compile(r"^\s*(?:(?:async )?def|class)\s", re.MULTILINE)
@@ -166,7 +167,8 @@ def transplants(file: Statements, piece: Statements) -> list[Transplant]:
     if piece.text in file.text:
         return []
     defines = any(isinstance(node, DEFINITIONS) for node in piece.document.tree.body)
-    found = _redefined(file, piece) if defines else chain(_called(file, piece), _rewritten(file, piece))
+    written = (_called, _around, _rewritten)
+    found = _redefined(file, piece) if defines else chain.from_iterable(way(file, piece) for way in written)
     chosen: list[Transplant] = []
     for each in sorted(found, key=lambda each: -each.alike):
         if all(each.apart_from(other) for other in chosen):
@@ -217,6 +219,29 @@ def _called(file: Statements, piece: Statements) -> Iterator[Transplant]:
             if alike >= _ALIKE:
                 scope = innermost(file.symbols, node.lineno).name
                 yield Transplant(start, end, scope, code, alike, True, frozenset())
+
+
+def _around(file: Statements, piece: Statements) -> Iterator[Transplant]:
+    """Expressions of a file that stand inside of one that a piece of code is: what is around them is missing."""
+    body = piece.document.tree.body
+    whole = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    if not isinstance(whole, ast.BoolOp | ast.BinOp | ast.Compare | ast.IfExp | ast.UnaryOp | ast.Subscript):
+        return
+    code, after = piece.document.source(whole), piece.tokens(*piece.document.span(whole))
+    inner = [part for part in ast.walk(whole) if isinstance(part, ast.expr) and part is not whole]
+    spelled = [(part, piece.tokens(*piece.document.span(part))) for part in inner]
+    parts = {
+        ast.dump(part): tokens
+        for part, tokens in spelled
+        if len(tokens) >= _WRAPPED and f" {' '.join(tokens)} " in file.text
+    }
+    kinds = tuple({type(part) for part, tokens in spelled if len(tokens) >= _WRAPPED})
+    for node in ast.walk(file.document.tree) if parts else ():
+        before = parts.get(ast.dump(node)) if isinstance(node, kinds) else None
+        if before is not None and isinstance(node, ast.expr):
+            start, end = file.document.span(node)
+            alike = 2 * len(before) / (len(before) + len(after))
+            yield Transplant(start, end, innermost(file.symbols, node.lineno).name, code, alike, True, frozenset())
 
 
 def _inner_calls(tree: ast.Module) -> Iterator[ast.Call]:

@@ -21,6 +21,7 @@ from kent_agent.source.instructions import Swap, swaps
         "Here ``a + b`` is meant rather than ``a - b``.",
         "Fix `a - b` to `a + b` in `total`.",
         "It computes `a - b`, but it should compute `a + b`.",
+        "The second one should be `a + b` not `a - b`.",
         "Mend it by taking `a + b` instead of `a - b`",
         "Return `a + b` rather than `a - b`",
     ],
@@ -86,6 +87,11 @@ def test_what_is_merely_told_is_no_instruction(sentence: str) -> None:
 )
 def test_what_is_said_to_be_there_is_the_wrong_one_but_less_surely(sentence: str, old: str, new: str) -> None:
     assert Swap(old, new, False) in swaps(f"Crash\n\n{sentence}\n")
+
+
+def test_names_in_bold_and_subscripts_without_marks_are_terms_too() -> None:
+    found = swaps("Wrong\n\nIn **f** the **first** should be **source** not **1**. Use seq[n] rather than seq[n-1].\n")
+    assert {("1", "source", True), ("seq[n-1]", "seq[n]", True)} <= set(found)
 
 
 def test_the_call_that_should_be_to_something_is_a_fragment_of_a_line() -> None:

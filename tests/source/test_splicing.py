@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kent_agent.source.splicing import Lines, may_be_spliced, patched, patched_together, spliced
+from kent_agent.source.splicing import Lines, may_be_spliced, patched, patched_together, pinned, spliced
 from kent_agent.source.transplant import Statements, Transplant
 
 TEXT = """\
@@ -60,6 +60,19 @@ def test_comments_between_the_lines_of_a_patch_stay() -> None:
         lines(text), "peek = fileobj.read(1)\nfileobj.seek(-1, 1)", "peek = fileobj.read(2)\nfileobj.seek(-1, 1)"
     )
     assert after(text, found) == text.replace("read(1)", "read(2)")
+
+
+@pytest.mark.parametrize("number", [10, 11, 13])
+def test_a_line_takes_the_place_of_the_one_near_a_number_that_begins_like_it(number: int) -> None:
+    (found,) = pinned(lines(), "return b''.join(self.parts)", {number})
+    assert after(TEXT, found) == TEXT.replace("return peek", "return b''.join(self.parts)")
+
+
+@pytest.mark.parametrize(
+    ("code", "number"), [("return 1", 3), ("raise E", 12), ("return peek", 12), ("some words", 12)]
+)
+def test_a_line_that_begins_otherwise_or_is_far_stays(code: str, number: int) -> None:
+    assert list(pinned(lines(), code, {number})) == []
 
 
 def test_a_patch_of_other_code_is_not_applied() -> None:

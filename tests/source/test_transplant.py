@@ -56,6 +56,11 @@ def test_a_call_takes_the_place_of_the_one_inside_of_a_statement() -> None:
     assert found.scope == "Reader.read"
 
 
+def test_an_expression_comes_with_what_is_missing_around_it() -> None:
+    code = "self.closed or self.data[0] < 0"
+    assert planted(code) == [TEXT.replace("self.data[0] < 0", code)]
+
+
 def test_a_header_may_be_quoted_without_its_colon() -> None:
     assert planted("if self.tag in TAGS and self.data[0] <= 0") == [TEXT.replace("[0] < 0", "[0] <= 0")]
 
