@@ -167,7 +167,8 @@ def _pointed(found: Iterable[_Found], pointers: Pointers, lines: Lines) -> Itera
         old, new = lines.document.text[here.start : here.end].split("\n"), here.code.split("\n")
         changed = [first + i for i, (one, other) in enumerate(zip(old, new, strict=False)) if one != other]
         odds = pointers.odds(each.file, lines.raw, range(first, first + len(old)))
-        raised = sum(odds.get(line, 0.0) for line in changed) / max(len(changed), 1)
+        worth = [odds.get(line, 0.0) + pointers.near(each.file, line) for line in changed]
+        raised = sum(worth) / max(len(worth), 1)
         yield replace(each, weight=each.weight * exp(raised))
 
 

@@ -21,7 +21,7 @@ _RESULT = re.compile(r"^((?![ \t]*(?:async )?def\b).*\S)[ \t]+(?:->|=>|→|⇒)[
 _INDENTED = re.compile(r"(?:^(?: {4}|\t).*(?:\n|\Z)(?:[ \t]*\n)*)+", re.MULTILINE)
 _BEGUN = r"@\w|def |class |if |for |while |try:|with |return\b|raise |[\w.\[\]'\"]+ [-+*/|&]?= |[\w.]+\(.*\)$"
 _CONTINUED = r"[ \t]+\S|elif |else:|except|finally:"
-_BARE = re.compile(rf"(?:^(?:{_BEGUN}).*(?:\n|\Z)(?:(?:{_CONTINUED}).*(?:\n|\Z))*)+", re.MULTILINE)
+_BARE = re.compile(rf"(?:^ {{0,3}}(?:{_BEGUN}).*(?:\n|\Z)(?:(?:{_CONTINUED}).*(?:\n|\Z))*)+", re.MULTILINE)
 _KEYWORDS = r"#|@|(?:if|elif|for|while|return|not|and|or|assert|with|raise|in|else|del|yield)\b"
 _PROSE = rf"(?![^\S\n]*(?:{_KEYWORDS}))[^\w\n]*[^\W\d_]+(?: [^\W\d_]+,?){{3}}"
 _SIGNS = re.compile(r"\w[(\[]|\w\.\w|=")
@@ -34,7 +34,7 @@ _TELLING = re.compile(
     r"(?i)\b(?:fix|chang|replac|correct|solv|solution|resolv|patch|propos|suggest|modif|alternativ|altering|instead|"
     r"should(?:n't (?:it|this|that))? (?:probably |rather |actually )?(?:be|read|look)|could be|would be|needs? to be|"
     r"(?<!not )(?<!n't )work(?:s|ed|ing)?\b|adding|add this|"
-    r"updat|rewrit|option)"
+    r"updat|rewrit|option|(?:should|must|ought to)\b(?! not)[^.\n]*:\s*$)"
 )
 _HEADER_LINES = re.compile(
     r"\s*(?:@.*\n[^\S\n]*)*(?:[^()\n]*\([^()]*(?:\([^()]*\)[^()]*)*\))?[^()\n]*:\s*(?:#.*)?(?:\n|$)"

@@ -4,6 +4,7 @@ import builtins
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import NamedTuple
 
 from kent_agent.source.blocks import blocks
@@ -48,7 +49,7 @@ _MUST = r"(?i:should|must|needs? to|ought to|has to)"
 _WRITE = rf"(?:{_MUST}|\b(?i:use|using|try|write|put|do|be)\b)"
 _BE = r"(?i:(?:be|read|say|become|look like)(?:\s(?i:just|simply|rather|instead|changed to|replaced (?:by|with)))?:?)"
 _INSTEAD = r"\b(?i:instead of|rather than|in place of)\s"
-_BUT = r",?\s(?i:but|while|whereas|when)\s"
+_BUT = r",?\s(?i:but|and|while|whereas|when)\s"
 _BY = r"(?:\b(?i:by)\s\w+ing\s|(?m:^)(?:\w+:\s)?(?i:pass|return|call|check|set|compare|import|make)\s)"
 _ARROW = r"\s*(?:-+>|=+>|→|⇒)\s*"
 _SWAPS = (
@@ -69,6 +70,7 @@ _SWAPPED = (
 _WRONG = _compiled(rf"{_T}{_SOME}{_INSTEAD}{_SOME}{_T}", rf"{_T}{_ARROW}{_T}")
 """What is said of the code as it stands: `f uses a instead of b` has the first."""
 _WORDS = re.compile(rf"\b([A-Za-z]\w+)\s{_INSTEAD}([A-Za-z]\w+)\b")  # not marked at all
+_MOST = 40  # swaps of an issue
 _TYPES = frozenset(name for name in dir(builtins) if name.islower())  # what a program gives is told by these
 _RETURNED = _compiled(
     rf"\b(?i:return)(?:s|ed|ing)\s{_LITTLE}{_T}{_SOME}{_INSTEAD}{_LITTLE}{_T}",
@@ -93,9 +95,9 @@ def swaps(text: str) -> tuple[Swap, ...]:
     marked, terms = _terms(prose)
     found: dict[tuple[str, str], bool] = {}
     for swap in _swaps(marked, terms):
-        if swap.old.strip() != swap.new.strip():
+        if swap.old.strip() != swap.new.strip() and (swap.new.strip(), swap.old.strip()) not in found:
             found.setdefault((swap.old.strip(), swap.new.strip()), swap.told)
-    return tuple(Swap(*pair, told) for pair, told in found.items())
+    return tuple(Swap(*pair, told) for pair, told in islice(found.items(), _MOST))
 
 
 def _terms(prose: str) -> tuple[str, Sequence[str]]:

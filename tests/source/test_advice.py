@@ -17,8 +17,10 @@ LINE = "vals = np.around(np.linspace(y0, y1, length))"
         f"Wrong length\n\nThe following code does work:\n\n```python\n{LINE}\n```\n",
         f"Wrong length\n\nChanging it to `{LINE}` helps.\n",
         f"Wrong length\n\nIt should be\n\n    {LINE}\n",
+        f"Wrong length\n\nThis should count all of them:\n`{LINE}`\n",
+        f"Wrong length\n\nshould be:\n  {LINE}\n",
     ],
-    ids=["fence", "span", "indented"],
+    ids=["fence", "span", "indented", "a span that should do something", "little indented"],
 )
 def test_code_that_a_change_is_spoken_of_with_is_told(text: str) -> None:
     assert Advice(LINE, told=True) in advice(text)

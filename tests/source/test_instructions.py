@@ -21,6 +21,7 @@ from kent_agent.source.instructions import Swap, swaps
         "Here ``a + b`` is meant rather than ``a - b``.",
         "Fix `a - b` to `a + b` in `total`.",
         "It computes `a - b`, but it should compute `a + b`.",
+        'It has "a - b" and should have "a + b".',
         "The second one should be `a + b` not `a - b`.",
         "Mend it by taking `a + b` instead of `a - b`",
         "Return `a + b` rather than `a - b`",
@@ -75,7 +76,7 @@ def test_what_is_merely_told_is_no_instruction(sentence: str) -> None:
         ("It logs `MIN_COUNT` instead of `min_count`.", "MIN_COUNT", "min_count"),
         ('There is "test" instead of "text" in line 4, I think.', "test", "text"),
         ("The wrong factory is made (key_factory instead of attr_factory).", "key_factory", "attr_factory"),
-        ("set to `'18'` (above) instead of `'-18'` (below)", "'18'", "'-18'"),
+        ("It was set to `'18'` (above) instead of `'-18'` (below)", "'18'", "'-18'"),
         ("A typo: artist.remove -> artists.remove", "artist.remove", "artists.remove"),
         ("That is `self.width`, not `self.with`.", "self.with", "self.width"),
         ("It returns wts instead of weights", "wts", "weights"),
@@ -92,6 +93,10 @@ def test_what_is_said_to_be_there_is_the_wrong_one_but_less_surely(sentence: str
 def test_names_in_bold_and_subscripts_without_marks_are_terms_too() -> None:
     found = swaps("Wrong\n\nIn **f** the **first** should be **source** not **1**. Use seq[n] rather than seq[n-1].\n")
     assert {("1", "source", True), ("seq[n-1]", "seq[n]", True)} <= set(found)
+
+
+def test_what_is_told_is_not_taken_the_other_way_round() -> None:
+    assert swaps("Wrong\n\nIt should have `self.put` instead of `self.add`.") == (("self.add", "self.put", True),)
 
 
 def test_the_call_that_should_be_to_something_is_a_fragment_of_a_line() -> None:

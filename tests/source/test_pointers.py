@@ -50,5 +50,16 @@ def test_a_link_to_another_file_points_at_nothing_here() -> None:
     assert pointed(f"see {LINK}", "pkg/writer.py") == {}
 
 
+def test_lines_near_to_one_that_is_linked_to_are_nearer_the_less_they_are_apart() -> None:
+    pointers = Pointers.of(parse_issue(f"Crash\n\nsee {LINK}"))
+    assert 1 == pointers.near("pkg/reader.py", 5) > pointers.near("pkg/reader.py", 9) > pointers.near("x.py", 5) == 0
+    assert pointers.lines("reader.py") == {5} and pointers.lines("x.py") == frozenset()
+
+
+def test_a_number_is_of_a_file_that_is_named() -> None:
+    pointers = Pointers.of(parse_issue("Crash\n\nIn line 7 of pkg/reader.py it fails."))
+    assert pointers.lines("src/pkg/reader.py") == {7} and not pointers.lines("pkg/writer.py")
+
+
 def test_two_ways_to_point_are_worth_more_than_one() -> None:
     assert pointed("`strict=True` at line 4")[4] > pointed("at line 4")[4]
