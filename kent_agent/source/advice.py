@@ -17,7 +17,7 @@ _SHORTEST = 4  # characters of a span that is a piece
 _HEADED = re.compile(r"(?i)\b(?:fix|solution|propos|suggest|patch|resol|chang|workaround)")
 _BOLD = re.compile(r"^(\s*)\*\*(\S.*?)\*\*\s*$", re.MULTILINE)
 _POINTED = re.compile(r"[ \t]+#?[ \t]*(?:<[-=]{2,}|←).*$", re.MULTILINE)
-_RESULT = re.compile(r"^((?![ \t]*(?:async )?def\b).*\S)[ \t]+(?:->|=>|→|⇒)[ \t].*$", re.MULTILINE)
+_RESULT = re.compile(r"^((?![ \t]*(?:async )?def\b).*\S)[ \t]+(?:->|=>|→|⇒)[ \t].*[^:\n]$", re.MULTILINE)
 _INDENTED = re.compile(r"(?:^(?: {4}|\t).*(?:\n|\Z)(?:[ \t]*\n)*)+", re.MULTILINE)
 _BEGUN = r"@\w|def |class |if |for |while |try:|with |return\b|raise |[\w.\[\]'\"]+ [-+*/|&]?= |[\w.]+\(.*\)$"
 _CONTINUED = r"[ \t]+\S|elif |else:|except|finally:"

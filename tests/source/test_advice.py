@@ -45,6 +45,12 @@ def test_stress_and_pointers_are_no_code() -> None:
     assert found.new == "if a:\n    return b\nc(*d)"
 
 
+def test_what_code_comes_to_is_no_code_but_what_a_function_returns_is() -> None:
+    head = "def f(\n    a: int,\n) -> dict[str, int]:\n    return g(a)"
+    (found,) = advice(f"Wrong\n\n```\n{head}\n\nf(1) -> {{}}\n```\n")
+    assert found.new == f"{head}\n\nf(1)"
+
+
 def test_blocks_are_a_pair_though_a_name_is_spelled_between_them() -> None:
     old, new = "a = one(1)\nb = two(1)", "a = one(1)\nb = two(2)"
     found = advice(f"Wrong\n\n```\n{old}\n```\nwhere `count` should be\n```\n{new}\n```\n")
