@@ -224,7 +224,7 @@ class Scripted:
         pass
 
     def generate(
-        self, issue: Issue, source: RepoSnapshot, found: Sequence[Factorization], *limits: object
+        self, issue: Issue, source: RepoSnapshot, found: Sequence[Factorization], *limits: object, **more: object
     ) -> Generation:
         text = source.read_text("clamp.py") or ""
         changes = [("low > high", "low >= high"), ("value < low", "value <= low"), ("return min", "return max")]
