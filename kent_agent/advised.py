@@ -18,7 +18,7 @@ from kent_agent.source.pointers import Pointers
 from kent_agent.source.rewording import reworded
 from kent_agent.source.scan import token_texts
 from kent_agent.source.splicing import Lines, may_be_spliced, patched, patched_together, pinned, spliced
-from kent_agent.source.symbols import Symbol, innermost
+from kent_agent.source.symbols import innermost, own_numbers
 from kent_agent.source.tokens import is_identifier, lex
 from kent_agent.source.transplant import TELLING, Line, Statements, Transplant, is_script, parsed, piece_of, transplants
 from kent_agent.source.units import compiling_unit
@@ -149,7 +149,8 @@ def _said(
         beliefs = (_belief(place) for place in places if place.location.start <= at <= place.location.end)
         yield _Found(file, statements, each, prior, max(beliefs, default=_ELSEWHERE * weight))
     for place in places if advice.old and not whole else ():
-        for each in reworded(lines, _own_lines(place.location, statements.symbols), advice.old, advice.new):
+        own = frozenset(own_numbers(place.location, statements.symbols))
+        for each in reworded(lines, own, advice.old, advice.new):
             yield _Found(file, statements, each, prior, _belief(place) * each.alike)
 
 
@@ -170,15 +171,6 @@ def _pointed(found: Iterable[_Found], pointers: Pointers, lines: Lines) -> Itera
         worth = [odds.get(line, 0.0) + pointers.near(each.file, line) for line in changed]
         raised = sum(worth) / max(len(worth), 1)
         yield replace(each, weight=each.weight * exp(raised))
-
-
-def _own_lines(symbol: Symbol, found: Sequence[Symbol]) -> frozenset[int]:
-    """The numbers of a symbol's lines; of modules and classes those that no function inside owns."""
-    lines = frozenset(range(symbol.start, symbol.end + 1))
-    if symbol.kind == "function":
-        return lines
-    inside = (each for each in found if each.kind == "function" and symbol.start <= each.start <= symbol.end)
-    return lines.difference(*(range(each.start, each.end + 1) for each in inside))
 
 
 def _belief(place: Factorization) -> float:

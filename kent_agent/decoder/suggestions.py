@@ -13,7 +13,7 @@ from kent_agent.source.scan import token_texts
 from kent_agent.source.traceback import Frame, Traceback
 
 PRIOR = 0.6  # of all that an issue's words propose
-_REPLACED, _NAMED, _QUOTED, _CAUGHT, _TOLD, _RAISED, _MOVED = 0.035, 0.05, 0.15, 0.01, 0.15, 0.4, 0.35
+_REPLACED, _CAUGHT, _TOLD, _RAISED, _MOVED = 0.035, 0.01, 0.15, 0.4, 0.35
 """How likely each is meant. Of fifteen dev issues with a sentence that wants quoted code replaced none is mended by it;
 most name a word or two. Of six whose traceback ends in a `try` that does not catch its exception, three are mended by
 catching it; of 25 whose traceback passes through one, none."""
@@ -48,13 +48,13 @@ def suggested_edits(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, 
 def _swaps(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:
     """Expressions and names replaced as the prose says; the first place in a function is as good as any other."""
     text = situation.document.text
-    plain = [(old, new, _REPLACED) for old, new in _SWAP.findall(f"{issue.title}\n{issue.prose}")]
-    said = [(token_texts(old), token_texts(new), share) for old, new, share in plain]
+    found = _SWAP.findall(f"{issue.title}\n{issue.prose}")
+    said = [(token_texts(old), token_texts(new)) for old, new in found]
     for site in _sites(situation, *_SWAPPED) if said else ():
         standing = token_texts(text[site.start : site.end])
-        for old, new, share in said:
+        for old, new in said:
             if standing == old and new and new != old:
-                yield Edit(site, new), share
+                yield Edit(site, new), _REPLACED
 
 
 def _catches(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:

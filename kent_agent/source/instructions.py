@@ -52,7 +52,7 @@ _INSTEAD = r"\b(?i:instead of|rather than|in place of)\s"
 _BUT = r",?\s(?i:but|and|while|whereas|when)\s"
 _BY = r"(?:\b(?i:by)\s\w+ing\s|(?m:^)(?:\w+:\s)?(?i:pass|return|call|check|set|compare|import|make)\s)"
 _ARROW = r"\s*(?:-+>|=+>|→|⇒)\s*"
-_SWAPS = (
+_TOLD = _compiled(
     rf"\b{_CHANGING}\s{_LITTLE}{_T}{_WHERE}{_LITTLE}\b(?:by|with|to|into)\s{_LITTLE}{_T}",
     rf"{_T}{_WHERE}{_SOME}\b{_MUST}\s{_LITTLE}{_BE}\s{_T}",
     rf"\b(?i:fix|chang|solution|correct|replac){_SOME}{_T}{_ARROW}{_T}",
@@ -60,7 +60,7 @@ _SWAPS = (
     rf"{_T}{_LITTLE}{_BUT}{_LITTLE}{_MUST}{_SOME}{_T}",
 )
 _NOT = rf"(?:{_INSTEAD}|\b(?i:and not)\s)"
-_SWAPPED = (
+_TOLD_SWAPPED = _compiled(
     rf"{_MUST}\s{_LITTLE}{_BE}\s{_T},?\s(?:and\s)?not\s{_T}",
     rf"{_WRITE}{_SOME}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
     rf"{_BY}{_LITTLE}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
@@ -78,7 +78,6 @@ _RETURNED = _compiled(
 )
 _USED = re.compile(rf"\b(?i:use|using)\s{_LITTLE}{_T}")
 _RIGHT = re.compile(rf"{_T},?\s(?:and\s)?not\s(?:just\s)?{_T}")
-_TOLD, _TOLD_SWAPPED = _compiled(*_SWAPS), _compiled(*_SWAPPED)
 _ADDED = re.compile(
     rf"\b(?i:add(?:s|ed|ing)?|insert(?:s|ed|ing)?|put(?:ting)?|plac(?:e|ing))\s{_LITTLE}{_CODE}{_LITTLE}"
     rf"\b(?i:(after|below|behind)|(before|above))\s{_LITTLE}{_CODE}"

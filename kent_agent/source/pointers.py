@@ -57,7 +57,7 @@ class Pointers:
             lines: of the file.
             wanted: 1-based numbers of the lines to look at.
         """
-        links = [link for link in self.links if _name(link.path) == _name(path)]
+        links = self._links(path)
         found = {}
         for number in wanted:
             raised = sorted(self._pointed(number, _squeezed(lines[number - 1]), links))
@@ -67,9 +67,12 @@ class Pointers:
 
     def lines(self, path: str) -> frozenset[int]:
         """The lines of a file that the issue links to, and those that it numbers, if it names the file."""
-        linked = [range(link.start, link.end + 1) for link in self.links if _name(link.path) == _name(path)]
+        linked = [range(link.start, link.end + 1) for link in self._links(path)]
         numbered = self.numbers if linked or _name(path) in self.files else frozenset[int]()
         return numbered.union(*linked)
+
+    def _links(self, path: str) -> list[BlobLink]:
+        return [link for link in self.links if _name(link.path) == _name(path)]
 
     def near(self, path: str, line: int) -> float:
         """How near a line is to one that `lines` has, from 0 far away to 1: files grow after a link is made."""

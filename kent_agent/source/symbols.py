@@ -84,14 +84,20 @@ def innermost(found: list[Symbol], line: int) -> Symbol:
     return min(covering, key=lambda symbol: symbol.end - symbol.start, default=found[0])
 
 
-def own_lines(symbol: Symbol, found: Sequence[Symbol], lines: Sequence[str]) -> list[str]:
-    """A symbol's lines; for modules and classes those that no function inside owns."""
+def own_numbers(symbol: Symbol, found: Sequence[Symbol]) -> list[int]:
+    """The numbers of a symbol's lines, 1-based; for modules and classes of those that no function inside owns."""
+    numbers = range(symbol.start, symbol.end + 1)
     if symbol.kind == "function":
-        return list(lines[symbol.start - 1 : symbol.end])
+        return list(numbers)
     owned = {
         line
         for other in found
         if other.kind == "function" and symbol.start <= other.start and other.end <= symbol.end
         for line in range(other.start, other.end + 1)
     }
-    return [lines[i - 1] for i in range(symbol.start, min(symbol.end, len(lines)) + 1) if i not in owned]
+    return [line for line in numbers if line not in owned]
+
+
+def own_lines(symbol: Symbol, found: Sequence[Symbol], lines: Sequence[str]) -> list[str]:
+    """A symbol's lines; for modules and classes those that no function inside owns."""
+    return [lines[number - 1] for number in own_numbers(symbol, found) if number <= len(lines)]

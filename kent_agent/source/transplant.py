@@ -195,18 +195,27 @@ def _mentions(statement: ast.stmt) -> bool:
 
 def _redefined(file: Statements, piece: Statements) -> Iterator[Transplant]:
     """Functions of a file in the form that a piece of code gives them."""
-    standing = [(scope, node) for scope, block in file.blocks for node in block if isinstance(node, FUNCTIONS)]
-    for around, block in piece.blocks:
-        for new in block:
-            for scope, old in standing if isinstance(new, FUNCTIONS) else ():
-                if isinstance(new, FUNCTIONS) and old.name == new.name and around in ("<module>", scope):
-                    yield from _replaced(file, scope, [old], piece, [new])
+    standing = _functions(file)
+    for around, new in _functions(piece):
+        for scope, old in standing:
+            if old.name == new.name and around in ("<module>", scope):
+                yield from _replaced(file, scope, [old], piece, [new])
+
+
+def _functions(code: Statements) -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Functions with the scopes that they stand in."""
+    return [(scope, node) for scope, block in code.blocks for node in block if isinstance(node, FUNCTIONS)]
+
+
+def _expression(piece: Statements) -> ast.expr | None:
+    """The expression that a piece of code is nothing but."""
+    body = piece.document.tree.body
+    return body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
 
 
 def _called(file: Statements, piece: Statements) -> Iterator[Transplant]:
     """Calls inside of a file's statements as a piece of code that is nothing but such a call has them."""
-    body = piece.document.tree.body
-    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    call = _expression(piece)
     if not isinstance(call, ast.Call):
         return
     callee, code = ast.dump(call.func), piece.document.source(call)
@@ -223,8 +232,7 @@ def _called(file: Statements, piece: Statements) -> Iterator[Transplant]:
 
 def _around(file: Statements, piece: Statements) -> Iterator[Transplant]:
     """Expressions of a file that stand inside of one that a piece of code is: what is around them is missing."""
-    body = piece.document.tree.body
-    whole = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    whole = _expression(piece)
     if not isinstance(whole, ast.BoolOp | ast.BinOp | ast.Compare | ast.IfExp | ast.UnaryOp | ast.Subscript):
         return
     code, after = piece.document.source(whole), piece.tokens(*piece.document.span(whole))
