@@ -37,39 +37,57 @@ _TERM = re.compile(
     rf"|(?<![\w./:@-])(?P<bare>{_NAME}(?:\.{_NAME})*(?:\(\)|\[[^\]\s]{{1,20}}\])?)(?![\w/@:(-])"
 )
 _CONSTANT = r"None|True|False|NaN|nan|[-+]?\d[\d.]*"
-_BARE = re.compile(rf"\w_\w|\.(?!py\b)|[)\]]$|^(?:{_CONSTANT})$")  # what tells a name that is not marked from a word
+_BARE = re.compile(rf"\w_\w|\.(?!py\b)|[)\]]$|[a-z][A-Z]|^(?:{_CONSTANT})$")
+"""What tells a name that is not marked from a word."""
 _T = rf"{_FIRST}(\d+c?){_LAST}"
 _CODE = rf"{_FIRST}(\d+c){_LAST}"
 _ANY = rf"{_FIRST}\d+c?{_LAST}"
 _PLAIN = rf"(?:(?!\bnot\b|n't\b|[.!?]\s)[^{_FIRST}\n])"  # neither a negation nor the end of a sentence
 _LITTLE, _SOME = rf"{_PLAIN}{{0,12}}?", rf"{_PLAIN}{{0,40}}?"
+_GAP = rf"(?:{_PLAIN}|{_ANY}){{0,40}}?"  # which other terms may stand in
 _WHERE = rf"(?:\s(?i:in|of|at|from|inside|within)\s(?:the\s)?{_ANY})?"
 _CHANGING = r"(?i:replac|chang|renam|switch|convert|fix|correct|updat)(?:e|es|ed|ing)?"
 _MUST = r"(?i:should|must|needs? to|ought to|has to)"
 _WRITE = rf"(?:{_MUST}|\b(?i:use|using|try|write|put|do|be)\b)"
 _BE = r"(?i:(?:be|read|say|become|look like)(?:\s(?i:just|simply|rather|instead|changed to|replaced (?:by|with)))?:?)"
 _INSTEAD = r"\b(?i:instead of|rather than|in place of)\s"
+_FAVOUR = r"\b(?i:in favou?r of)\s"
 _BUT = r",?\s(?i:but|and|while|whereas|when)\s"
-_BY = r"(?:\b(?i:by)\s\w+ing\s|(?m:^)(?:\w+:\s)?(?i:pass|return|call|check|set|compare|import|make)\s)"
+_BY = r"(?:\b(?i:by)\s\w+ing\s|(?m:^)(?:\w+:\s)?(?i:pass|raise|return|call|check|set|compare|import|make)\s)"
 _ARROW = r"\s*(?:-+>|=+>|→|⇒)\s*"
 _TOLD = _compiled(
-    rf"\b{_CHANGING}\s{_LITTLE}{_T}{_WHERE}{_LITTLE}\b(?:by|with|to|into)\s{_LITTLE}{_T}",
+    rf"\b{_CHANGING}\s{_LITTLE}{_T}{_WHERE}{_SOME}\b(?:by|with|to|into)\s{_LITTLE}{_T}",
     rf"{_T}{_WHERE}{_SOME}\b{_MUST}\s{_LITTLE}{_BE}\s{_T}",
     rf"\b(?i:fix|chang|solution|correct|replac){_SOME}{_T}{_ARROW}{_T}",
     rf"{_INSTEAD}{_LITTLE}{_T}{_SOME}{_WRITE}{_LITTLE}{_T}",
     rf"{_T}{_LITTLE}{_BUT}{_LITTLE}{_MUST}{_SOME}{_T}",
+    rf"{_T}{_SOME}{_FAVOUR}{_LITTLE}{_T}",
 )
 _NOT = rf"(?:{_INSTEAD}|\b(?i:and not)\s)"
 _TOLD_SWAPPED = _compiled(
     rf"{_MUST}\s{_LITTLE}{_BE}\s{_T},?\s(?:and\s)?not\s{_T}",
-    rf"{_WRITE}{_SOME}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
-    rf"{_BY}{_LITTLE}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
+    rf"{_WRITE}{_SOME}{_T}{_GAP}{_NOT}{_LITTLE}{_T}",
+    rf"{_BY}{_LITTLE}{_T}{_GAP}{_NOT}{_LITTLE}{_T}",
     rf"\b(?i:works? with|fixed by|solved by){_LITTLE}{_T}{_SOME}{_NOT}{_LITTLE}{_T}",
     rf"{_T}\s(?:{_MUST}\sbe\s(?i:used|called|written)|(?i:is|was)\s(?i:meant|wanted|intended))\s{_NOT}{_LITTLE}{_T}",
 )
 _WRONG = _compiled(rf"{_T}{_SOME}{_INSTEAD}{_SOME}{_T}", rf"{_T}{_ARROW}{_T}")
 """What is said of the code as it stands: `f uses a instead of b` has the first."""
-_WORDS = re.compile(rf"\b([A-Za-z]\w+)\s{_INSTEAD}([A-Za-z]\w+)\b")  # not marked at all
+_WORDS = _compiled(rf"\b([A-Za-z]\w+)\s{_INSTEAD}([A-Za-z]\w+)\b", rf"\b([A-Za-z]\w+){_ARROW}([A-Za-z]\w+)\b")
+"""The same of words that are not marked at all."""
+_W = rf"({_FIRST}\d+c?{_LAST}|[A-Za-z_][\w.-]*\w)"  # a term, or a word that may be one
+_ARTICLE = r"(?i:(?:the|an?|deprecated|default|old|new|from)\s){0,2}"
+_CHANGED = _compiled(
+    rf"\b{_CHANGING}\s{_ARTICLE}{_W}\s(?:to|with|by|into)\s{_ARTICLE}{_W}",
+    rf"\b(?i:from)\s{_W}\sto\s{_W}",
+    rf"\bs/{_W}/{_W}",
+    rf"{_W}\s{_FAVOUR}{_W}",
+)
+_PREFERRED = _compiled(
+    rf"\b(?i:us(?:e|ed|ing)|raise|return|call|try|prefer)\s{_ARTICLE}{_W}"
+    rf"(?:,?\s(?:(?i:and|but)\s)?(?i:not|over)\s|\s{_INSTEAD}){_ARTICLE}{_W}"
+)
+"""Neighbouring words of which one is to take the other's place, whether or not they look like names."""
 _MOST = 40  # swaps of an issue
 _TYPES = frozenset(name for name in dir(builtins) if name.islower())  # what a program gives is told by these
 _RETURNED = _compiled(
@@ -107,7 +125,7 @@ def _terms(prose: str) -> tuple[str, Sequence[str]]:
         code, bold, quoted, bare = match.group("code", "bold", "quoted", "bare")
         if bare and not _BARE.search(bare):
             return match.group()
-        terms.append(code or bold or quoted or bare)
+        terms.append(code or bold or (quoted and (quoted.rstrip(".,") or quoted)) or bare)
         return f"{_FIRST}{len(terms) - 1}{'c' if code else ''}{_LAST}"
 
     return _TERM.sub(number, prose.replace(_FIRST, "").replace(_LAST, "")), terms
@@ -116,6 +134,9 @@ def _terms(prose: str) -> tuple[str, Sequence[str]]:
 def _swaps(prose: str, terms: Sequence[str]) -> Iterator[Swap]:
     def term(number: str) -> str:
         return terms[int(number.removesuffix("c"))]
+
+    def word(said: str) -> str:
+        return term(said.strip(_FIRST + _LAST)) if said.startswith(_FIRST) else said
 
     for new, after, _, known in _ADDED.findall(prose):
         yield Swap(term(known), f"{term(known)}\n{term(new)}" if after else f"{term(new)}\n{term(known)}", True)
@@ -126,9 +147,12 @@ def _swaps(prose: str, terms: Sequence[str]) -> Iterator[Swap]:
     for pattern in _TOLD:
         yield from (Swap(term(old), term(new), True) for old, new in pattern.findall(prose))
     yield from (Swap(old, "", True) for old in _SUBSCRIPT.findall(prose))
+    beside = [pair for pattern in _CHANGED for pair in pattern.findall(prose)]
+    beside += [(old, new) for pattern in _PREFERRED for new, old in pattern.findall(prose)]
+    yield from (Swap(word(old), word(new), False) for old, new in beside)
     said = [(old, new) for new, old in _RIGHT.findall(prose)]
     said += [pair for pattern in _WRONG for pair in pattern.findall(prose)]
-    words = (pair for pair in _WORDS.findall(prose) if _TYPES.isdisjoint(pair))
+    words = (pair for pattern in _WORDS for pair in pattern.findall(prose) if _TYPES.isdisjoint(pair))
     pairs = [*((term(old), term(new)) for old, new in said), *words]
     terms_returned, words_returned = (pattern.findall(prose) for pattern in _RETURNED)
     for old, new in [*((term(old), term(new)) for old, new in terms_returned), *words_returned]:

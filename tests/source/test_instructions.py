@@ -105,6 +105,28 @@ def test_the_call_that_should_be_to_something_is_a_fragment_of_a_line() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("sentence", "old", "new"),
+    [
+        ("Use RuntimeError, not AssertionError, when guarding it.", "AssertionError", "RuntimeError"),
+        ("Raise ImportError instead of ValueError when it is missing.", "ValueError", "ImportError"),
+        ("It should use _meta instead of Meta there.", "Meta", "_meta"),
+        ("Switch from Error to PluginError.", "Error", "PluginError"),
+        ("Change the default key type from rsa to ecdsa.", "rsa", "ecdsa"),
+        ("Change the default backend from 'shelve' to 'memory.'", "shelve", "memory"),
+        ("Replace xrange with range.", "xrange", "range"),
+        ("s/pyqtv2/pyqt4v2/", "pyqtv2", "pyqt4v2"),
+        ("StatusValid -> STATUS_VALID", "StatusValid", "STATUS_VALID"),
+        ("reader -> writer", "reader", "writer"),
+        ("Drop np.row_stack in favor of np.vstack.", "np.row_stack", "np.vstack"),
+        ("Rename upload_form of the document chooser to creation_form.", "upload_form", "creation_form"),
+        ("Use `all_of()` for the RelatedField instead of `some_of()`.", "some_of()", "all_of()"),
+    ],
+)
+def test_words_beside_what_tells_a_change_are_terms_too(sentence: str, old: str, new: str) -> None:
+    assert (old, new) in {(swap.old, swap.new) for swap in swaps(f"Crash\n\n{sentence}\n")}
+
+
 @pytest.mark.parametrize("sentence", ["To fix, remove the [0].", "Just dropping [0] helps."])
 def test_a_subscript_may_be_wanted_away(sentence: str) -> None:
     assert swaps(f"Crash\n\n{sentence}\n") == (("[0]", "", True),)
