@@ -75,7 +75,7 @@ _WRONG = _compiled(rf"{_T}{_SOME}{_INSTEAD}{_SOME}{_T}", rf"{_T}{_ARROW}{_T}")
 """What is said of the code as it stands: `f uses a instead of b` has the first."""
 _WORDS = _compiled(rf"\b([A-Za-z]\w+)\s{_INSTEAD}([A-Za-z]\w+)\b", rf"\b([A-Za-z]\w+){_ARROW}([A-Za-z]\w+)\b")
 """The same of words that are not marked at all."""
-_W = rf"({_FIRST}\d+c?{_LAST}|[A-Za-z_][\w.-]*\w)"  # a term, or a word that may be one
+_W = rf"({_FIRST}\d+c?{_LAST}|(?<![\w.-])[A-Za-z_][\w.-]{{0,60}}\w\b)"  # a term, or a word that may be one
 _ARTICLE = r"(?i:(?:the|an?|deprecated|default|old|new|from)\s){0,2}"
 _CHANGED = _compiled(
     rf"\b{_CHANGING}\s{_ARTICLE}{_W}\s(?:to|with|by|into)\s{_ARTICLE}{_W}",
