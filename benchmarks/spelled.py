@@ -20,6 +20,7 @@ from rich.table import Table
 
 from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.weights import weights_path
+from kent_agent.filling.model import FillingModel
 from kent_agent.generator import CodeGenerator, fault
 from kent_agent.learning.fixes import MinedFix, load_fixes
 from kent_agent.resonator import Factorization
@@ -247,7 +248,7 @@ def main(
     missed: Annotated[Path | None, typer.Option(help="JSON Lines to write the issues that were missed to.")] = None,
 ) -> None:
     """Tell fixes in words, and count how many are taken up."""
-    generator = CodeGenerator(DecoderModel.load(weights_path(None)))
+    generator = CodeGenerator(DecoderModel.load(weights_path(None)), FillingModel.load())
     first, among, n = Counter[str](), Counter[str](), Counter[str]()
     lost = []
     for fix in chosen(load_fixes(fixes), split, limit):

@@ -51,6 +51,7 @@ PROPOSALS = 1000  # of a place
 OF_EACH = 200  # of each where there are several; an edit that ranks lower within its place counts as not found
 CHECKED = 20  # proposals of each case that are parsed anew
 SAID, WITHHELD = "said", "withheld"
+SIMPLE = "simple edits"  # what an ablation withholds beside what VARIANTS do
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -144,6 +145,9 @@ def measure(found: Measurement, case: Case, options: Options) -> Measurement:
     variants: dict[str, Variant] = {SAID: Situation, WITHHELD: without_message}
     if options.ablate:
         variants |= VARIANTS
+    decoded = {name: decode(case, search, variant) for name, variant in variants.items()}
+    if options.ablate:
+        decoded[SIMPLE] = decode(case, EditSearch(search.model))
     return Measurement(
         name=found.name,
         repo=found.repo,
@@ -151,7 +155,7 @@ def measure(found: Measurement, case: Case, options: Options) -> Measurement:
         path=case.path,
         symbol=case.symbol.name,
         action=str(case.edit.action),
-        decoded={name: decode(case, search, variant) for name, variant in variants.items()},
+        decoded=decoded,
         baselines=_baselines(case, search.model.learned),
         oracle=found.oracle,
     )
@@ -197,7 +201,8 @@ def oracle_rank(
     if version is None:
         return 0
     path, before, after = version
-    generator = CodeGenerator(_search(options.model).model)
+    search = _search(options.model)
+    generator = CodeGenerator(search.model, search.filling)
     found = generator.generate(parse_issue(row["problem_statement"]), snapshot, places, options.oracle)
     kept = [candidate for candidate in found.candidates if not candidate.dropped]
     try:
@@ -258,9 +263,10 @@ def _search(model: Path) -> EditSearch:
     import torch
 
     from kent_agent.decoder.model import DecoderModel
+    from kent_agent.filling.model import FillingModel
 
     torch.set_num_threads(1)  # as the agent decodes; workers are the parallelism
-    return EditSearch(DecoderModel.load(model))
+    return EditSearch(DecoderModel.load(model), FillingModel.load())
 
 
 def _located(issue: Issue, snapshot: RepoSnapshot, repo: str) -> tuple["Factorization", ...]:
@@ -280,15 +286,17 @@ def measure_all(
 
 
 def provenance(model: Path) -> frozenset[str]:
-    """The repositories that a decoder learned from, or was chosen by.
+    """The repositories that a decoder and the filling model learned from, or were chosen by.
 
     Raises:
         KentError: the file holds no decoder.
     """
     from kent_agent.decoder.model import DecoderModel
+    from kent_agent.filling.model import FillingModel
 
-    told = DecoderModel.load(model).provenance
-    return frozenset(repo for key in ("repositories", "validation_repositories") for repo in told.get(key, ()))
+    told = (DecoderModel.load(model).provenance, FillingModel.load().provenance)
+    keys = ("repositories", "validation_repositories")
+    return frozenset(repo for made in told for key in keys for repo in made.get(key, ()))
 
 
 @app.command()

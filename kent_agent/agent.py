@@ -13,6 +13,7 @@ from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.weights import model_hash, weights_path
 from kent_agent.errors import PatchError
 from kent_agent.executed import ExecutedSearch
+from kent_agent.filling.model import FillingModel
 from kent_agent.generator import KEPT, Candidate, CodeGenerator
 from kent_agent.locator import open_locator
 from kent_agent.resonator import Factorization
@@ -101,7 +102,7 @@ class KentAgent:
         self.store = RepositoryStore(options.repos_dir)
         self.model = DecoderModel.load(weights_path(options.model))
         self.locator = open_locator()
-        self.generator = CodeGenerator(self.model)
+        self.generator = CodeGenerator(self.model, FillingModel.load())
         self.validator = Validator(options.budget, options.candidates) if options.validate == "docker" else None
         given = options.min_confidence
         self.min_confidence = self.model.min_confidence if given is None else given

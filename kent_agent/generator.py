@@ -11,6 +11,7 @@ from kent_agent.decoder.search import EditSearch, Steering, applied
 from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.suggestions import suggested_edits
 from kent_agent.decoder.surroundings import Said
+from kent_agent.filling.model import FillingModel
 from kent_agent.repository_index import Source
 from kent_agent.resonator import Factorization
 from kent_agent.source.grammar import KIND_OF, OLD, Edit
@@ -72,11 +73,12 @@ class CodeGenerator:
 
     Args:
         model: the decoder.
+        filling: what knows how likely simple edits are.
     """
 
-    def __init__(self, model: DecoderModel) -> None:
+    def __init__(self, model: DecoderModel, filling: FillingModel | None = None) -> None:
         self.model = model
-        self.search = EditSearch(model)
+        self.search = EditSearch(model, filling)
 
     def generate(
         self,

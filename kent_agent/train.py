@@ -1,4 +1,4 @@
-"""`python -m kent_agent.train decoder|confidence|operations|evidence`: trains what the agent ships with."""
+"""`python -m kent_agent.train decoder|filling|confidence|operations|evidence`: trains what the agent ships with."""
 
 import json
 import sys
@@ -41,6 +41,23 @@ def decoder(
 
     with _telling():
         train_decoder(fixes, output, limit, epochs, seed, workers)
+
+
+@app.command()
+def filling(
+    fixes: Annotated[Path, typer.Option(help="Fixes that kent_agent.mine wrote.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The model file to write.")],
+    decoder: Annotated[Path | None, typer.Option(help="The decoder; the shipped one by default.")] = None,
+    epochs: Annotated[int, typer.Option(help="How often to go through the fixes.")] = 7,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    workers: Annotated[int, typer.Option("-w", "--workers", min=1, help="Processes that prepare fixes.")] = 1,
+) -> None:
+    """Trains what knows how likely simple edits are; keeps the epoch that does best on the validation repositories."""
+    from kent_agent.decoder.weights import weights_path
+    from kent_agent.learning.filling_training import train_filling
+
+    with _telling():
+        train_filling(fixes, output, weights_path(decoder), epochs, seed, workers)
 
 
 @app.command()
@@ -105,13 +122,14 @@ def choose_confidence(fixes: Path, repos: Mapping[str, Path], path: Path, limit:
     import torch
 
     from kent_agent.decoder.model import DecoderModel
+    from kent_agent.filling.model import FillingModel
     from kent_agent.generator import CodeGenerator
     from kent_agent.learning.confidence import drawn, first_answers, least_confidence
     from kent_agent.locator import open_locator
 
     torch.set_num_threads(1)  # results do not depend on how many cores there are
     model = DecoderModel.load(path)
-    answers = first_answers(drawn(fixes, limit, seed), repos, open_locator(), CodeGenerator(model))
+    answers = first_answers(drawn(fixes, limit, seed), repos, open_locator(), CodeGenerator(model, FillingModel.load()))
     model.min_confidence = least_confidence(answers)
     right = sum(right for _, right in answers)
     kept = sum(confidence >= model.min_confidence for confidence, _ in answers)

@@ -115,14 +115,14 @@ class Lexicon:
 
     def _related(self, name: str) -> frozenset[int]:
         """Numbers of the identifiers that may be like a name: they share a part, or begin or end alike."""
-        return frozenset().union(*(self._by_look[look] for look in _looks(name) if look in self._by_look))
+        return frozenset().union(*(self._by_look[look] for look in looks(name) if look in self._by_look))
 
     @cached_property
     def _by_look(self) -> Mapping[tuple[str, str], set[int]]:
         found: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         for i, token in enumerate(self.tokens):
             if is_identifier(token):
-                for look in _looks(token):
+                for look in looks(token):
                     found[look].add(i)
         return found
 
@@ -251,7 +251,7 @@ def likeness(name: str, token: str) -> tuple[float, float, float]:
     )
 
 
-def _looks(name: str) -> Iterator[tuple[str, str]]:
+def looks(name: str) -> Iterator[tuple[str, str]]:
     """What names have in common that are alike at all: how they begin and end, and their parts."""
     yield "first", name[0]
     yield "last", name[-1]

@@ -5,7 +5,7 @@ their probabilities (best-first search), some at a time, since the network reads
 """
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -23,6 +23,8 @@ from kent_agent.decoder.proposals import Proposal
 from kent_agent.decoder.situation import Situation, action_token
 from kent_agent.decoder.syntax import Syntax
 from kent_agent.errors import PatchError
+from kent_agent.filling.filled import Filled, filled
+from kent_agent.filling.model import FillingModel
 from kent_agent.source.application import apply_to
 from kent_agent.source.document import alone, indent_of
 from kent_agent.source.grammar import MAX_TOKENS, Action, Edit, Site
@@ -71,10 +73,12 @@ class EditSearch:
 
     Args:
         model: the decoder.
+        filling: knows how likely simple edits are; their probabilities and the decoder's are mixed.
     """
 
-    def __init__(self, model: DecoderModel) -> None:
+    def __init__(self, model: DecoderModel, filling: FillingModel | None = None) -> None:
         self.model = model
+        self.filling = filling
 
     def propose(self, situation: Situation, limit: int, steering: Steering | None = None) -> list[Proposal]:
         """The likeliest edits, best first: distinct ones that apply, parse and change the text.
@@ -86,9 +90,10 @@ class EditSearch:
         """
         with torch.inference_mode():
             decoding = Decoding(self.model, situation, steering)
-            completed = sorted(decoding.completed(int(limit * _SPARE)), key=lambda each: -each[1])
+            simple = self._filled(situation, decoding)
+            completed = _best(decoding.completed(int(limit * _SPARE)))
         found: dict[str, Proposal] = {}
-        for edit, log_probability in completed:
+        for edit, log_probability in sorted(_mixed(completed, simple, steering).items(), key=lambda each: -each[1]):
             after = applied(situation, edit)
             if after is not None and after not in found:
                 found[after] = Proposal(
@@ -102,8 +107,36 @@ class EditSearch:
         """Natural logarithm of the probability of edits; None where a site or a token cannot be chosen."""
         with torch.inference_mode():
             decoding = Decoding(self.model, situation)
-            found = [decoding.log_probability(edit) for edit in edits]
+            simple = self._filled(situation, decoding)
+            found = [_either(decoding.log_probability(edit), simple, edit) for edit in edits]
         return None if None in found else sum(each for each in found if each is not None)
+
+    def _filled(self, situation: Situation, decoding: "Decoding") -> Filled:
+        return filled(self.filling, situation, decoding.site_scores) if self.filling else Filled()
+
+
+def _best(completed: Iterator[tuple[Edit, float]]) -> dict[Edit, float]:
+    """Edits with the highest of their scores: a string may be written in two ways."""
+    best: dict[Edit, float] = {}
+    for edit, share in completed:
+        best[edit] = max(share, best.get(edit, share))
+    return best
+
+
+def _mixed(completed: Mapping[Edit, float], simple: Filled, steering: Steering | None) -> dict[Edit, float]:
+    """What a decoder completed and simple edits, each with the natural logarithm of its probability and its bias."""
+    mixed = {edit: share + simple.none for edit, share in completed.items()}
+    for edit, share in simple.edits.items():
+        biased = share + (steering.bias(edit.action) if steering else 0.0)
+        mixed[edit] = float(np.logaddexp(mixed[edit], biased)) if edit in mixed else biased
+    return mixed
+
+
+def _either(decoded: float | None, simple: Filled, edit: Edit) -> float | None:
+    """The probability of an edit, decoded or simple or both."""
+    shares = [] if decoded is None else [decoded + simple.none]
+    shares += [simple.edits[edit]] if edit in simple.edits else []
+    return float(np.logaddexp.reduce(shares)) if shares else None
 
 
 class Decoding:

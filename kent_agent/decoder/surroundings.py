@@ -17,6 +17,7 @@ import numpy as np
 
 from kent_agent.decoder.arrays import Numbers, Reals
 from kent_agent.decoder.stream import Stream
+from kent_agent.filling.terms import Wording
 from kent_agent.source.issue import Issue
 from kent_agent.source.outline import Bag, word_bag
 from kent_agent.source.pointers import Pointers
@@ -37,6 +38,7 @@ class Said:
         title: the words of the title, in their order.
         code: the tokens of its code and, behind them, of its prose, in their order.
         pointers: at lines.
+        wording: its words, and what of it may be written.
     """
 
     terms: Mapping[str, Bag]
@@ -44,6 +46,7 @@ class Said:
     title: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     pointers: Pointers = field(default_factory=Pointers)
+    wording: Wording = field(default_factory=Wording)
 
     @classmethod
     def by(cls, issue: Issue) -> "Said":
@@ -55,6 +58,7 @@ class Said:
             tuple(token.text for token in scan(issue.title, 0, len(issue.title)) if is_identifier(token.text)),
             tuple(token.text for text in (issue.code, issue.title, issue.prose) for token in _first_tokens(text)),
             Pointers.of(issue),
+            Wording.by(issue),
         )
 
     @classmethod

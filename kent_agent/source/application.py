@@ -94,7 +94,10 @@ def _replace(site: Site, parts: Sequence[Part]) -> Replacement:
 def _replace_expression(document: Document, place: Place, edit: Edit) -> Iterator[Replacement]:
     site = edit.site
     if site.anchor == (site.start, site.end) and isinstance(place.node, ast.expr):
-        yield _replace(site, expression_parts(document, place, edit.tokens, edit.action is Action.EXTEND_CONDITION))
+        parts = expression_parts(document, place, edit.tokens, edit.action is Action.EXTEND_CONDITION)
+        if edit.tokens[1:2] == ("=",) and isinstance(parts[0], str):  # an argument becomes a keyword
+            parts[0] = _without_blanks(place, parts[0])
+        yield _replace(site, parts)
     else:
         text = written(edit.tokens, document.text[site.start : site.end])
         yield _replace(site, plain_parts(_without_blanks(place, text), (site.start, site.end)))

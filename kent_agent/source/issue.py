@@ -61,6 +61,7 @@ class Issue:
     Attributes:
         title: its first line.
         prose: what the author wrote, without code, links, and what the next one holds.
+        marked: the same with the marks of inline code and all links.
         boilerplate: a template's headings and checklists, and dumps of an environment.
         fences: fenced blocks, but for dumps of an environment.
         inline: inline code.
@@ -75,6 +76,7 @@ class Issue:
 
     title: str
     prose: str
+    marked: str
     boilerplate: str
     fences: tuple[str, ...]
     inline: tuple[str, ...]
@@ -115,6 +117,7 @@ def parse_issue(text: str) -> Issue:
     return Issue(
         title=title,
         prose=prose.strip(),
+        marked="\n".join(told).strip(),
         boilerplate="\n".join((*boilerplate, *dumps)),
         fences=fences,
         inline=tuple(_INLINE.findall("\n".join((title, *told)))),

@@ -8,6 +8,7 @@ import pytest
 from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.weights import weights_path
 from kent_agent.evidence.weights import EvidenceWeights
+from kent_agent.filling.model import FillingModel
 from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION, split_of
 from kent_agent.operations import OperationModel
 from kent_agent.source.history import FORBIDDEN_REPOSITORIES, is_source
@@ -77,6 +78,16 @@ def test_the_decoder_saw_no_repository_that_it_is_measured_on(decoder: DecoderMo
     assert {split[repo] for repo in training} == {TRAIN}
     assert {split[repo] for repo in validation} == {VALIDATION}
     assert list(split.values()).count(HELDOUT) >= 8
+
+
+def test_the_filling_model_learned_from_the_decoders_repositories_alone(decoder: DecoderModel) -> None:
+    made = FillingModel.load().provenance
+    for use in ("repositories", "validation_repositories"):
+        assert made[use] and set(made[use]) <= set(decoder.provenance[use])
+    assert FORBIDDEN_REPOSITORIES.isdisjoint(map(name_of, made["newest_commits"]))
+    assert set(made["newest_commits"]) == {*made["repositories"], *made["validation_repositories"]}
+    assert all(re.fullmatch(r"[0-9a-f]{40}", commit) for commit in made["newest_commits"].values())
+    assert min(made["simple"].values()) > 0
 
 
 def test_vendored_copies_are_no_source_to_learn_from() -> None:

@@ -1,0 +1,122 @@
+"""The pairs of slots and terms that may be written, as a network reads them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kent_agent.decoder.arrays import Numbers, Reals
+from kent_agent.decoder.situation import Situation
+from kent_agent.filling.measures import Tables, tables
+from kent_agent.filling.slots import DOTTED, NAMED, QUOTED, TERMLESS, Slot, Way, slots, written
+from kent_agent.filling.terms import Kind, Term
+from kent_agent.filling.vocabulary import vocabulary
+from kent_agent.source.grammar import Action, Edit
+
+_RENAMED = frozenset({Action.RENAME, Action.RENAME_ALL})
+_MOST = 2000  # slots, those of the likeliest sites
+_COMPARED = frozenset({"==", "!=", "<", "<=", ">", ">=", "is", "is not", "in", "not in"})
+_COMBINED = frozenset({"and", "or"})
+_ASSIGNED = frozenset({"=", "+=", "-=", "*=", "/=", "|=", "&="})
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The simple edits of a function.
+
+    Attributes:
+        situation: the function and the issue.
+        slots, terms: of both.
+        slot, term: of each pair, `(P,)`.
+        site_scores: natural logarithms of the probabilities of the situation's sites, `(n,)`.
+        common: numbers of the commonest words of issues.
+    """
+
+    situation: Situation
+    slots: Sequence[Slot]
+    terms: Sequence[Term]
+    slot: Numbers
+    term: Numbers
+    site_scores: Reals
+    common: Mapping[str, int]
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Both as numbers."""
+        return tables(self.situation, self.slots, self.terms, self.site_scores, self.common)
+
+    def edit(self, pair: int) -> Edit | None:
+        """The edit that writes a pair's term in its slot; None where that changes nothing."""
+        slot, term = self.slots[self.slot[pair]], self.terms[self.term[pair]]
+        site = self.situation.sites[slot.site]
+        text, quote = self.situation.document.text, self.situation.around.quote
+        tokens = written(slot, site, term, text, quote)
+        return None if tokens is None else Edit(site, tokens)
+
+    def pairs(self, chosen: Numbers | slice = slice(None)) -> Reals:
+        """Measures of pairs, `(P, PAIR_MEASURES)`."""
+        return self.tables.pairs(self.slot[chosen], self.term[chosen])
+
+    @property
+    def general(self) -> Reals:
+        """Measures of all, `(GENERAL,)`."""
+        said = sum(bool(term.mentions) for term in self.terms)
+        sizes = [len(self.slots), said, len(self.situation.said.wording.words)]
+        found: Reals = (np.log1p(np.array(sizes)) / 6).astype(np.float32)
+        return found
+
+
+def candidates(situation: Situation, site_scores: Reals, common: Mapping[str, int]) -> Candidates | None:
+    """All simple edits; None where a function has no place for any.
+
+    Args:
+        situation: the function and the issue.
+        site_scores: natural logarithms of the probabilities of the situation's sites, `(n,)`.
+        common: numbers of the commonest words of issues.
+    """
+    found = slots(situation)
+    if not found:
+        return None
+    if len(found) > _MOST:
+        scores = site_scores[[slot.site for slot in found]]
+        found = [found[i] for i in sorted(np.argsort(-scores, kind="stable")[:_MOST].tolist())]
+    terms = vocabulary(situation, common)
+    fits = _fitting(situation, found, terms)
+    slot, term = np.nonzero(fits)
+    return Candidates(situation, found, terms, slot, term, site_scores, common)
+
+
+def _fitting(situation: Situation, found: Sequence[Slot], terms: Sequence[Term]) -> Numbers:
+    """Which terms may be written in which slots, `(n, m)`."""
+    of_way = {way: np.array([_fits(way, term) for term in terms]) for way in Way}
+    named = np.array([term.is_name for term in terms])
+    rows = [
+        named if slot.way is Way.T and situation.sites[slot.site].action in _RENAMED else of_way[slot.way]
+        for slot in found
+    ]
+    texts, olds = np.array([term.text for term in terms]), np.array([slot.old for slot in found])
+    fits: Numbers = np.stack(rows) & ((olds[:, None] != texts[None]) | (texts == "")[None])
+    for i, slot in enumerate(found):
+        if slot.way is Way.OPERATOR:
+            fits[i] &= np.array([_group(term.text) == _group(slot.old) for term in terms])
+    return fits
+
+
+def _fits(way: Way, term: Term) -> bool:
+    """Whether a term may be written in a way."""
+    if way in TERMLESS or term.kind is Kind.NOTHING:
+        return way in TERMLESS and term.kind is Kind.NOTHING
+    if way is Way.OPERATOR or term.kind is Kind.OPERATOR:
+        return way is Way.OPERATOR and term.kind is Kind.OPERATOR
+    if way in NAMED:
+        return term.is_name
+    if way in DOTTED:
+        return term.is_name or term.is_dotted
+    if way in QUOTED or way is Way.WORD:
+        return term.fits_a_string and (bool(term.mentions) or way is Way.STRING)
+    return bool(term.code)
+
+
+def _group(operator: str) -> int:
+    return next((i for i, group in enumerate((_COMPARED, _COMBINED, _ASSIGNED)) if operator in group), 3)

@@ -1,0 +1,198 @@
+"""Training of the filling model: from mined fixes and their messages to one file of weights."""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kent_agent.errors import KentError
+from kent_agent.filling.model import FillingModel
+from kent_agent.filling.network import FillingNetwork, Reading
+from kent_agent.learning.filling_examples import Example, common_words, filling_example, may_be_learned
+from kent_agent.learning.fixes import load_fixes
+from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
+from kent_agent.workers import spawned_pool
+
+_AT_ONCE = 1024  # fixes that wait for workers
+_BATCH = 16
+_RATE = 4e-3
+_DECAY = 0.05
+
+
+class Batch(NamedTuple):
+    """B examples at once.
+
+    Attributes:
+        reading: all their pairs.
+        owner: which example each pair is of, `(P,)`.
+        gold: which pairs are the fix, `(P,)`.
+        excess: natural logarithm of how many pairs each stands for, `(P,)`.
+        weights: of the examples, `(B,)`.
+    """
+
+    reading: Reading
+    owner: Tensor
+    gold: Tensor
+    excess: Tensor
+    weights: Tensor
+
+
+def train_filling(fixes: Path, output: Path, decoder: Path, epochs: int, seed: int, workers: int) -> FillingModel:
+    """Trains a model and writes it; the epoch is kept that does best on the validation repositories.
+
+    Args:
+        fixes: a file that kent_agent.mine wrote.
+        output: the file to write.
+        decoder: whose pointer tells where an edit is likely.
+        epochs: how often to go through the fixes.
+        seed: of everything that is drawn.
+        workers: processes that turn fixes into examples.
+
+    Raises:
+        KentError: the fixes or the decoder cannot be read, or there are none to learn from or to validate on.
+    """
+    torch.set_num_threads(1)  # results do not depend on how many cores there are
+    common = common_words(fix.message for fix in load_fixes(fixes) if fix.split == TRAIN)
+    split = {fix.repo: fix.split for fix in load_fixes(fixes)}
+    newest: dict[str, str] = {}
+    for fix in load_fixes(fixes):
+        newest.setdefault(fix.repo, fix.commit)
+    parts: dict[str, list[Example]] = {TRAIN: [], VALIDATION: []}
+    for example in _examples(fixes, partial(filling_example, decoder=decoder, common=common, seed=seed), workers):
+        parts[split[example.repo]].append(example)
+    if not all(any(example.gold for example in part) for part in parts.values()):
+        raise KentError(f"{fixes} holds no simple edits to train on, or none to validate on; mine more repositories.")
+    model = FillingModel.create(common, seed)
+    model.provenance = {"seed": seed, "epochs": epochs, **_provenance(parts, newest)}
+    best = float("inf")
+    for epoch, bits in enumerate(_trained(model.network, parts[TRAIN], epochs, seed), start=1):
+        validation = evaluate(model.network, parts[VALIDATION])
+        print(json.dumps({"epoch": epoch, "train_bits": round(bits, 4), **validation}), flush=True)
+        if validation["bits"] < best:
+            best = validation["bits"]
+            model.provenance["validation"] = {"epoch": epoch, **validation}
+            model.save(output)
+    return FillingModel.load(output)
+
+
+def _examples(path: Path, make: "partial[Example | None]", workers: int) -> Iterator[Example]:
+    """The examples of all fixes but those held out, in the order of the file."""
+    chosen = (fix for fix in load_fixes(path) if fix.split != HELDOUT and may_be_learned(fix))
+    if workers == 1:
+        yield from (example for example in map(make, chosen) if example is not None)
+        return
+    with spawned_pool(workers) as pool:
+        while batch := list(islice(chosen, _AT_ONCE)):  # a pool would read the whole file into its queue
+            yield from (example for example in pool.map(make, batch, chunksize=16) if example is not None)
+
+
+def _provenance(parts: Mapping[str, Sequence[Example]], newest: Mapping[str, str]) -> dict[str, Any]:
+    repos = {name: dict(Counter(example.repo for example in part)) for name, part in parts.items()}
+    return {
+        "repositories": repos[TRAIN],
+        "validation_repositories": repos[VALIDATION],
+        "simple": {name: sum(example.gold > 0 for example in part) for name, part in parts.items()},
+        "newest_commits": {repo: newest[repo] for part in repos.values() for repo in part},
+    }
+
+
+def _trained(network: FillingNetwork, examples: Sequence[Example], epochs: int, seed: int) -> Iterator[float]:
+    """Bits of each epoch's examples while it is learned."""
+    optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY, fused=True)
+    steps = epochs * -(-len(examples) // _BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps + 1)
+    for epoch in range(epochs):
+        order = list(examples)
+        random.Random(f"{seed}:{epoch}").shuffle(order)
+        torch.manual_seed(seed * 1_000_003 + epoch)  # dropout's
+        network.train()
+        total = weight = 0.0
+        for i in range(0, len(order), _BATCH):
+            batch = stacked(order[i : i + _BATCH])
+            found = losses(network, batch) * batch.weights
+            optimizer.zero_grad(set_to_none=True)
+            (found.sum() / batch.weights.sum()).backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            optimizer.step()
+            schedule.step()
+            total, weight = total + float(found.detach().sum()), weight + float(batch.weights.sum())
+        network.eval()
+        yield total / weight / float(np.log(2))
+
+
+def evaluate(network: FillingNetwork, examples: Sequence[Example]) -> dict[str, float]:
+    """Mean bits of examples; of the simple edits how many there are, their median, and the share that comes first."""
+    bits, weights, simple, first = [], [], [], 0
+    for example in examples:
+        batch = stacked([example])
+        with torch.inference_mode():
+            bits.append(float(losses(network, batch)[0]) / float(np.log(2)))
+            scores = network(batch.reading)[0]
+        weights.append(example.weight)
+        if example.gold:
+            simple.append(bits[-1])
+            first += bool(scores[: example.gold].max() >= scores.max())
+    mean, median = float(np.average(bits, weights=weights)), float(np.median(simple))
+    return {
+        "bits": round(mean, 4),
+        "simple": len(simple),
+        "simple_bits": round(median, 3),
+        "first": round(first / len(simple), 4),
+    }
+
+
+def stacked(examples: Sequence[Example]) -> Batch:
+    """Examples as one batch."""
+    slots = np.cumsum([0, *(len(e.slots) for e in examples)])
+    terms = np.cumsum([0, *(len(e.terms) for e in examples)])
+
+    def joined(name: str, kind: type, by: Sequence[int] = ()) -> Tensor:
+        rows = [getattr(e, name).astype(kind) + at for e, at in zip(examples, by or [0] * len(examples), strict=True)]
+        return torch.from_numpy(np.concatenate(rows))
+
+    return Batch(
+        reading=Reading(
+            categories=joined("categories", np.int64),
+            ways=joined("ways", np.int64),
+            slots=joined("slots", np.float32),
+            terms=joined("terms", np.float32),
+            cues=joined("cues", np.int64),
+            heard=joined("heard", np.int64),
+            title=torch.from_numpy(np.stack([e.title for e in examples]).astype(np.int64)),
+            owner=torch.from_numpy(np.repeat(np.arange(len(examples)), [len(e.slots) for e in examples])),
+            slot=joined("slot", np.int64, slots[:-1].tolist()),
+            term=joined("term", np.int64, terms[:-1].tolist()),
+            pairs=joined("pairs", np.float32),
+            general=torch.from_numpy(np.stack([e.general for e in examples])),
+        ),
+        owner=torch.from_numpy(np.repeat(np.arange(len(examples)), [len(e.slot) for e in examples])),
+        gold=torch.from_numpy(np.concatenate([np.arange(len(e.slot)) < e.gold for e in examples])),
+        excess=joined("excess", np.float32),
+        weights=torch.tensor([e.weight for e in examples], dtype=torch.float32),
+    )
+
+
+def losses(network: FillingNetwork, batch: Batch) -> Tensor:
+    """Of each example the negative logarithm of the probability of its gold pairs, or that there are none, `(B,)`."""
+    scores, none = network(batch.reading)
+    count = len(none)
+    owners = torch.cat([batch.owner, torch.arange(count)])
+    every = _summed(torch.cat([scores + batch.excess, none]), owners, count)
+    told = torch.zeros(count, dtype=torch.bool)
+    told[batch.owner[batch.gold]] = True
+    return every - torch.where(told, _summed(scores[batch.gold], batch.owner[batch.gold], count), none)
+
+
+def _summed(values: Tensor, owner: Tensor, count: int) -> Tensor:
+    """Logarithms of sums of exponentials by owner, `(count,)`."""
+    top = torch.full((count,), -1e9).scatter_reduce(0, owner, values.detach(), "amax")
+    total = torch.zeros(count).scatter_add(0, owner, torch.exp(values - top[owner]))
+    return top + torch.log(total.clamp(min=1e-30))

@@ -1,0 +1,23 @@
+"""The simple edits of a small function."""
+
+import numpy as np
+
+from kent_agent.decoder.search import applied
+from kent_agent.filling.candidates import Candidates, candidates
+from tests.decoder.places import situation_in
+
+
+def candidates_in(text: str, name: str, issue: str | None = "") -> Candidates:
+    """All of them, where every site is as likely as any other."""
+    situation = situation_in(text, name, issue)
+    found = candidates(situation, np.zeros(len(situation.sites), dtype=np.float32), {"use": 0, "instead": 1})
+    assert found is not None
+    return found
+
+
+def versions(text: str, name: str, issue: str | None = "") -> set[str]:
+    """What a text becomes by each."""
+    found = candidates_in(text, name, issue)
+    edits = (found.edit(pair) for pair in range(len(found.slot)))
+    afters = (applied(found.situation, edit) for edit in edits if edit is not None)
+    return {after for after in afters if after is not None}

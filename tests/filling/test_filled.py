@@ -1,0 +1,92 @@
+"""Simple edits share probabilities with that of none, and a search mixes them with what the decoder writes."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+import torch
+
+from kent_agent.decoder.search import Decoding, EditSearch, applied
+from kent_agent.decoder.situation import Situation
+from kent_agent.filling.filled import Filled, filled
+from kent_agent.filling.model import FillingModel
+from kent_agent.source.grammar import Edit
+from tests.decoder.places import BOX, situation_in
+from tests.learning.lessons import trained
+
+ISSUE = "Box.area() is wrong\n\nUse `depth` instead of height"
+COMMON = {"use": 0, "instead": 1}
+
+
+def even(situation: Situation) -> "np.ndarray":
+    """Every site as likely as any other."""
+    count = len(situation.sites)
+    return np.full(count, -math.log(max(count, 1)), dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def model() -> FillingModel:
+    return FillingModel.create(COMMON, seed=1)
+
+
+@pytest.fixture(scope="module")
+def situation() -> Situation:
+    return situation_in(BOX, "Box.area", ISSUE, trained().model.learned)
+
+
+@pytest.fixture(scope="module")
+def every(model: FillingModel, situation: Situation) -> Filled:
+    return filled(model, situation, even(situation), limit=10**6)
+
+
+def total(edits: Mapping[Edit, float]) -> float:
+    return math.fsum(map(math.exp, edits.values()))
+
+
+def test_all_and_none_are_certain_together(every: Filled) -> None:
+    assert 0.5 < total(every.edits) + math.exp(every.none) <= 1 + 1e-4  # what is written twice counts once
+
+
+def test_the_likeliest_come_first_and_fewer_are_the_same(
+    every: Filled, model: FillingModel, situation: Situation
+) -> None:
+    shares = list(every.edits.values())
+    assert shares == sorted(shares, reverse=True)
+    few = filled(model, situation, even(situation), limit=5)
+    assert few.none == every.none and list(few.edits.items()) == list(every.edits.items())[: len(few.edits)]
+
+
+def test_what_has_no_place_for_any_is_none_for_sure(model: FillingModel) -> None:
+    nothing = situation_in("class Empty:\n    '''Nothing.'''\n\n    def f(self): ...\n", "<module>", ISSUE)
+    assert filled(model, nothing, even(nothing)) == Filled()
+
+
+def test_a_search_mixes_both(model: FillingModel, situation: Situation) -> None:
+    alone, mixed = EditSearch(trained().model), EditSearch(trained().model, model)
+    with torch.inference_mode():
+        simple = filled(model, situation, Decoding(trained().model, situation).site_scores)
+    edit = max(simple.edits, key=lambda each: simple.edits[each])
+    decoded = alone.log_probability(situation, [edit])
+    shares = [simple.edits[edit], *([decoded + simple.none] if decoded is not None else [])]
+    assert mixed.log_probability(situation, [edit]) == pytest.approx(np.logaddexp.reduce(shares), abs=1e-4)
+
+
+def test_what_a_search_proposes_has_its_probability_and_is_of_both(model: FillingModel, situation: Situation) -> None:
+    search = EditSearch(trained().model, model)
+    found = search.propose(situation, 60)
+    ranked = [each.log_probability for each in found]
+    assert len(found) == 60 and ranked == sorted(ranked, reverse=True)
+    for each in found[::7]:
+        assert search.log_probability(situation, each.edits) == pytest.approx(each.log_probability, abs=1e-3)
+    decoded = {each.after for each in EditSearch(trained().model).propose(situation, 600)}
+    with torch.inference_mode():
+        simple = filled(model, situation, Decoding(trained().model, situation).site_scores)
+    written = {applied(situation, edit) for edit in simple.edits}
+    assert {each.after for each in found} <= decoded | written
+    assert {each.after for each in found} - decoded
+
+
+def test_nothing_said_is_no_obstacle(model: FillingModel) -> None:
+    silent = situation_in(BOX, "Box.area", None)
+    assert len(filled(model, silent, even(silent)).edits) > 100

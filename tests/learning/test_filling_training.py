@@ -1,0 +1,123 @@
+"""From mined fixes a filling model learns which simple edit a message means; the same fixes give the same model."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from kent_agent import train
+from kent_agent.decoder.search import Decoding, applied
+from kent_agent.errors import KentError
+from kent_agent.filling.filled import filled
+from kent_agent.filling.model import FillingModel
+from kent_agent.learning.examples import situation_of
+from kent_agent.learning.filling_examples import PAIRS, common_words, filling_example, may_be_learned
+from kent_agent.learning.filling_training import losses, stacked, train_filling
+from kent_agent.learning.fixes import MinedFix
+from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
+from tests.learning.lessons import fix_of, fixes, trained
+
+EPOCHS = 20
+CALLS = [("tidy", "strip"), ("clean", "rstrip"), ("loud", "upper"), ("quiet", "lower"), ("fold", "casefold")]
+SPARE = [("words", "split"), ("lines", "splitlines")]
+
+
+def call_fix(name: str, called: str) -> MinedFix:
+    """A method is called instead of another, as the message says."""
+    before = f"def {name}(text):\n    found = text.title()\n    return found\n"
+    return fix_of(f"acme/{name}", f"{name}(): use {called} instead", before, before.replace("title", called))
+
+
+def rows() -> list[MinedFix]:
+    learned = [replace(call_fix(*each), split=TRAIN) for each in CALLS]
+    others = [replace(fix, split=HELDOUT) for fix in fixes()[:1]]
+    return [*learned, *(replace(call_fix(*each), split=VALIDATION) for each in SPARE), *others]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filling")
+    (folder / "fixes.jsonl").write_text("".join(row.dump() + "\n" for row in rows()))
+    trained().model.save(folder / "decoder.safetensors")
+    return folder
+
+
+def trained_in(folder: Path, name: str, workers: int = 1) -> FillingModel:
+    paths = folder / "fixes.jsonl", folder / name, folder / "decoder.safetensors"
+    return train_filling(*paths, EPOCHS, 1, workers)
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> FillingModel:
+    return trained_in(folder, "filling.safetensors")
+
+
+def test_it_learns_what_is_meant(model: FillingModel) -> None:
+    fix = call_fix("swapped", "swapcase")
+    situation = situation_of(fix, trained().model.learned)
+    with torch.inference_mode():
+        found = filled(model, situation, Decoding(trained().model, situation).site_scores)
+    best = max(found.edits, key=lambda edit: found.edits[edit])
+    assert applied(situation, best) == fix.text_after
+
+
+def test_the_model_says_what_it_learned_from(model: FillingModel) -> None:
+    made = model.provenance
+    assert set(made["repositories"]) == {f"acme/{name}" for name, _ in CALLS}
+    assert set(made["validation_repositories"]) <= {f"acme/{name}" for name, _ in SPARE}
+    assert made["simple"][TRAIN] == len(CALLS) and made["simple"][VALIDATION] > 0
+    assert made["validation"]["bits"] > 0 and set(made["newest_commits"]) >= set(made["repositories"])
+
+
+def test_workers_change_nothing(folder: Path, model: FillingModel) -> None:
+    trained_in(folder, "again.safetensors", workers=2)
+    assert (folder / "again.safetensors").read_bytes() == (folder / "filling.safetensors").read_bytes()
+
+
+def test_examples_hold_the_fix_and_some_of_the_rest(folder: Path) -> None:
+    common = common_words(row.message for row in rows())
+    example = filling_example(rows()[0], folder / "decoder.safetensors", common, 1)
+    assert example is not None and example.gold >= 1 and example.weight == 1
+    assert example.gold < len(example.slot) == len(example.excess) <= example.gold + 4 * PAIRS
+    assert (example.excess[: example.gold] == 0).all()
+    assert example.slot.max() < len(example.slots) and example.term.max() < len(example.terms)
+
+
+def test_a_loss_is_what_the_fix_or_none_costs(folder: Path) -> None:
+    common = common_words(row.message for row in rows())
+    made = [filling_example(row, folder / "decoder.safetensors", common, seed) for row in rows() for seed in range(8)]
+    examples = [example for example in made if example is not None]
+    assert any(example.gold for example in examples)
+    network = FillingModel.create(common).network
+    batch = stacked(examples[:6])
+    scores, none = network(batch.reading)
+    for i, loss in enumerate(losses(network, batch).tolist()):
+        own = batch.owner == i
+        every = torch.cat([scores[own] + batch.excess[own], none[i : i + 1]])
+        right = scores[own & batch.gold] if (own & batch.gold).any() else none[i : i + 1]
+        assert loss == pytest.approx(float((every.logsumexp(0) - right.logsumexp(0)).detach()), abs=1e-4)
+
+
+def test_only_small_or_told_fixes_are_learned_from() -> None:
+    told = call_fix("tidy", "strip")
+    assert may_be_learned(told) and may_be_learned(replace(told, single_hunk=False))
+    assert not may_be_learned(replace(told, single_hunk=False, message="Better"))
+
+
+def test_what_holds_nothing_to_learn_is_named(tmp_path: Path, folder: Path) -> None:
+    path = tmp_path / "none.jsonl"
+    path.write_text("".join(replace(row, split=TRAIN).dump() + "\n" for row in rows()))
+    with pytest.raises(KentError, match=r"none\.jsonl holds no simple edits to train on, or none to validate on"):
+        train_filling(path, tmp_path / "f", folder / "decoder.safetensors", 1, 0, 1)
+
+
+def test_the_command_prints_each_epoch(folder: Path, tmp_path: Path) -> None:
+    told = ["--fixes", str(folder / "fixes.jsonl"), "-o", str(tmp_path / "f"), "--epochs", "2"]
+    result = CliRunner().invoke(train.app, ["filling", *told, "--decoder", str(folder / "decoder.safetensors")])
+    assert result.exit_code == 0
+    log = [json.loads(line) for line in result.output.splitlines()]
+    assert [row["epoch"] for row in log] == [1, 2] and np.isfinite([row["bits"] for row in log]).all()
