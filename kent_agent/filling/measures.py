@@ -1,6 +1,7 @@
 """Slots, terms and pairs of both as the numbers that a network reads."""
 
 import builtins
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -317,12 +318,13 @@ def _places(situation: Situation, slots: Sequence[Slot], terms: Sequence[Term]) 
             around.leaders.get(behind, {}),
         )
         for column, (counted, scale) in enumerate(zip(counts, (1, 2, 2), strict=True)):
-            for token, count in counted.items():
-                if (j := numbered.get(token)) is not None:
-                    rows[i, j, column] = np.log1p(count) / scale
-    known = [around.in_file[text] > 0 for text in bare], [around.in_file[text] > 0 for text in quoted]
-    for (_, _, as_string), i in number.items():
-        rows[i, list((quoted if as_string else bare).values()), 3] = known[as_string]
+            for token in counted if len(counted) < len(numbered) else numbered:
+                if token in counted and token in numbered:
+                    rows[i, numbered[token], column] = math.log1p(counted[token]) / scale
+    for numbered in (bare, quoted):
+        known = [j for token, j in numbered.items() if around.in_file[token]]
+        own = [i for (_, _, as_string), i in number.items() if as_string == (numbered is quoted)]
+        rows[np.ix_(own, known, [3])] = 1
     return Paired(of, rows)
 
 

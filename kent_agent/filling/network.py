@@ -65,7 +65,8 @@ class FillingNetwork(nn.Module):
         self.title = nn.Linear(cue_width, width)
         self.pairs = nn.Linear(PAIR_MEASURES, width)
         self.score = nn.Sequential(
-            *(nn.ReLU(), nn.Dropout(dropout), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
+            *(nn.ReLU(inplace=True), nn.Dropout(dropout)),
+            *(nn.Linear(width, width), nn.ReLU(inplace=True), nn.Linear(width, 1)),
         )
         self.none = nn.Sequential(nn.Linear(GENERAL + cue_width, 16), nn.ReLU(), nn.Linear(16, 1))
         for table in (self.categories, self.ways):
@@ -77,6 +78,7 @@ class FillingNetwork(nn.Module):
         slots = self.categories(told.categories) + self.ways(told.ways) + self.slots(told.slots)
         slots = slots + self.around_old(self.cue(told.heard).flatten(1)) + self.title(title)[told.owner]
         terms = self.terms(told.terms) + self.around_term(self.cue(told.cues).flatten(1))
-        hidden = slots[told.slot] + terms[told.term] + self.pairs(told.pairs)
+        hidden = slots[told.slot]  # and in place: there are some hundred thousand pairs
+        hidden.add_(terms[told.term]).add_(self.pairs(told.pairs))
         none = self.none(torch.cat([told.general, title], 1))
         return self.score(hidden).squeeze(-1), none.squeeze(-1)

@@ -82,7 +82,7 @@ _KEYWORDS = (Way.ITSELF, Way.TRUE, Way.FALSE, Way.NONE, Way.STARS)
 _BARE = frozenset({"Dict"})  # whose elements are no single terms
 _LITERALS = frozenset({"Constant", "JoinedStr"})
 _FUNCTIONS = frozenset({"FunctionDef", "AsyncFunctionDef"})
-_MADE_OF_PARTS = (ast.Attribute, ast.BinOp, ast.BoolOp, ast.Call, ast.Compare, ast.IfExp, ast.Subscript, ast.UnaryOp)
+_PARTED = frozenset({"Attribute", "BinOp", "BoolOp", "Call", "Compare", "IfExp", "Subscript", "UnaryOp"})
 _DEFINITIONS = _FUNCTIONS | {"ClassDef", "Lambda", "Import", "ImportFrom", "ExceptHandler"}
 _WITH_KEYWORDS = _FUNCTIONS | {"Call", "ClassDef"}
 _PARTS = 6  # of an expression
@@ -240,7 +240,7 @@ def _without_term(
         if site.node not in ("Compare", "BoolOp"):
             ways += [Way.CALLED, Way.OPTIONAL, *([Way.IS_NONE, Way.IS_NOT_NONE] if tested else [])]
         yield from (Slot(number, way, name, before, behind) for way in ways)
-    if len(old) < _READ:
+    if len(old) < _READ and site.node in _PARTED:
         for way, made in _simpler(situation, site):
             yield Slot(number, way, name, before, behind, made=made)
 
@@ -258,9 +258,8 @@ def _simpler(situation: Situation, site: Site) -> Iterator[tuple[Way, tuple[str,
             yield Way.BASE, tokens(base)
         case ast.Subscript(value=base, slice=ast.expr() as index) if not isinstance(index, ast.Slice | ast.Tuple):
             yield Way.GET, (*tokens(base), ".", "get", "(", *tokens(index), ")")
-    if isinstance(node, _MADE_OF_PARTS):
-        parts = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
-        yield from ((Way.INSIDE, tokens(part)) for part in parts[:_PARTS])
+    parts = (part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr))
+    yield from ((Way.INSIDE, tokens(part)) for part in islice(parts, _PARTS))
 
 
 def _before(way: Way, old: Sequence[str], before: tuple[str, str]) -> tuple[str, str]:
