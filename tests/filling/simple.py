@@ -1,5 +1,7 @@
 """The simple edits of a small function."""
 
+from functools import cache
+
 import numpy as np
 
 from kent_agent.decoder.search import applied
@@ -15,9 +17,10 @@ def candidates_in(text: str, name: str, issue: str | None = "") -> Candidates:
     return found
 
 
-def versions(text: str, name: str, issue: str | None = "") -> set[str]:
+@cache
+def versions(text: str, name: str, issue: str | None = "") -> frozenset[str]:
     """What a text becomes by each."""
     found = candidates_in(text, name, issue)
     edits = (found.edit(pair) for pair in range(len(found.slot)))
     afters = (applied(found.situation, edit) for edit in edits if edit is not None)
-    return {after for after in afters if after is not None}
+    return frozenset(after for after in afters if after is not None)
