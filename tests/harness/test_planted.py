@@ -220,7 +220,7 @@ def test_all_tests_judge_a_patch(workshop: Workshop, image: str, planter: Plante
 class Scripted:
     """Proposes, in place of a decoder, two edits that repair nothing, then one that does."""
 
-    def __init__(self, model: object) -> None:
+    def __init__(self, model: object, filling: object) -> None:
         pass
 
     def generate(
