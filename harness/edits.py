@@ -36,6 +36,7 @@ from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.weights import weights_path
 from kent_agent.durable import write_atomically
 from kent_agent.errors import HarnessError, KentError
+from kent_agent.filling.filled import ISSUES
 from kent_agent.learning.fixes import MinedFix, load_fixes
 from kent_agent.source.document import Document
 from kent_agent.source.issue import Issue, parse_issue
@@ -123,7 +124,7 @@ def measure_fix(fix: MinedFix, options: Options) -> Measurement:
     """Decodes a mined fix. Runs in a worker."""
     case = fix_case(fix, options.given)
     found = Measurement(f"{fix.repo}@{fix.commit[:12]}", fix.repo, len(fix.edits))
-    return found if case is None else measure(found, case, options)
+    return found if case is None else measure(found, case, options, _search(options.model))
 
 
 def measure_row(row: Mapping[str, Any], store: RepositoryStore, options: Options) -> Measurement:
@@ -136,12 +137,11 @@ def measure_row(row: Mapping[str, Any], store: RepositoryStore, options: Options
         edits, case = row_case(row, snapshot, options.given, places)
         oracle = oracle_rank(row, snapshot, places, options) if options.oracle else None
     found = Measurement(task.instance_id, task.repo, edits, oracle=oracle)
-    return found if case is None else measure(found, case, options)
+    return found if case is None else measure(found, case, options, _search(options.model, ISSUES))
 
 
-def measure(found: Measurement, case: Case, options: Options) -> Measurement:
+def measure(found: Measurement, case: Case, options: Options, search: EditSearch) -> Measurement:
     """Completes a measurement by decoding its case."""
-    search = _search(options.model)
     variants: dict[str, Variant] = {SAID: Situation, WITHHELD: without_message}
     if options.ablate:
         variants |= VARIANTS
@@ -257,16 +257,16 @@ def _parses(text: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=1)
-def _search(model: Path) -> EditSearch:
-    """A decoder, loaded once by each process."""
+@lru_cache(maxsize=2)
+def _search(model: Path, odds: float = 0.0) -> EditSearch:
+    """A decoder, loaded once by each process; for messages as it was trained, for issues by other odds."""
     import torch
 
     from kent_agent.decoder.model import DecoderModel
     from kent_agent.filling.model import FillingModel
 
     torch.set_num_threads(1)  # as the agent decodes; workers are the parallelism
-    return EditSearch(DecoderModel.load(model), FillingModel.load())
+    return EditSearch(DecoderModel.load(model), FillingModel.load(), odds)
 
 
 def _located(issue: Issue, snapshot: RepoSnapshot, repo: str) -> tuple["Factorization", ...]:

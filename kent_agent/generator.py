@@ -11,6 +11,7 @@ from kent_agent.decoder.search import EditSearch, Steering, applied
 from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.suggestions import suggested_edits
 from kent_agent.decoder.surroundings import Said
+from kent_agent.filling.filled import ISSUES
 from kent_agent.filling.model import FillingModel
 from kent_agent.repository_index import Source
 from kent_agent.resonator import Factorization
@@ -78,7 +79,7 @@ class CodeGenerator:
 
     def __init__(self, model: DecoderModel, filling: FillingModel | None = None) -> None:
         self.model = model
-        self.search = EditSearch(model, filling)
+        self.search = EditSearch(model, filling, ISSUES)
 
     def generate(
         self,

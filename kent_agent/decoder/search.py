@@ -74,11 +74,13 @@ class EditSearch:
     Args:
         model: the decoder.
         filling: knows how likely simple edits are; their probabilities and the decoder's are mixed.
+        odds: added to the natural logarithm of the odds that an edit is simple.
     """
 
-    def __init__(self, model: DecoderModel, filling: FillingModel | None = None) -> None:
+    def __init__(self, model: DecoderModel, filling: FillingModel | None = None, odds: float = 0.0) -> None:
         self.model = model
         self.filling = filling
+        self.odds = odds
 
     def propose(self, situation: Situation, limit: int, steering: Steering | None = None) -> list[Proposal]:
         """The likeliest edits, best first: distinct ones that apply, parse and change the text.
@@ -112,7 +114,9 @@ class EditSearch:
         return None if None in found else sum(each for each in found if each is not None)
 
     def _filled(self, situation: Situation, decoding: "Decoding") -> Filled:
-        return filled(self.filling, situation, decoding.site_scores) if self.filling else Filled()
+        if self.filling is None:
+            return Filled()
+        return filled(self.filling, situation, decoding.site_scores, odds=self.odds)
 
 
 def _best(completed: Iterator[tuple[Edit, float]]) -> dict[Edit, float]:

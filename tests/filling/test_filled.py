@@ -57,6 +57,16 @@ def test_the_likeliest_come_first_and_fewer_are_the_same(
     assert few.none == every.none and list(few.edits.items()) == list(every.edits.items())[: len(few.edits)]
 
 
+def test_odds_weigh_what_is_simple_against_what_is_not(
+    every: Filled, model: FillingModel, situation: Situation
+) -> None:
+    rarer = filled(model, situation, even(situation), limit=10**6, odds=math.log(0.1))
+    before, after = (math.log1p(-math.exp(each.none)) - each.none for each in (every, rarer))
+    assert after - before == pytest.approx(math.log(0.1), abs=1e-3)
+    apart = [rarer.edits[edit] - share for edit, share in every.edits.items()]
+    assert max(apart) - min(apart) == pytest.approx(0, abs=1e-3)
+
+
 def test_what_has_no_place_for_any_is_none_for_sure(model: FillingModel) -> None:
     nothing = situation_in("class Empty:\n    '''Nothing.'''\n\n    def f(self): ...\n", "<module>", ISSUE)
     assert filled(model, nothing, even(nothing)) == Filled()
