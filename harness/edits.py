@@ -201,7 +201,7 @@ def oracle_rank(
     if version is None:
         return 0
     path, before, after = version
-    search = _search(options.model)
+    search = _search(options.model, ISSUES)
     generator = CodeGenerator(search.model, search.filling)
     found = generator.generate(parse_issue(row["problem_statement"]), snapshot, places, options.oracle)
     kept = [candidate for candidate in found.candidates if not candidate.dropped]

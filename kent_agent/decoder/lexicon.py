@@ -41,7 +41,7 @@ class Lexicon:
         self.learned = learned
         said = [token for tokens in around.said.tokens.values() for token in tokens][:_SAID]
         far = [token for token, _ in around.in_file.most_common(_FILE)]
-        told = [*said, *_joined(around.said.title), *_neighbours(around.in_function)]
+        told = [*said, *_joined(around.said.title), *neighbours(around.in_function)]
         known = [*SPECIALS, *learned, *LANGUAGE]
         near = [*around.in_function, *told]
         self.tokens = tuple(dict.fromkeys([*known, *near, *far, *_quoted(near, around.quote)]))
@@ -231,7 +231,7 @@ def _joined(title: Sequence[str]) -> Iterator[str]:
         yield from ("_".join(words[i : i + size]) for i in range(len(words) - size + 1))
 
 
-def _neighbours(tokens: Iterable[str]) -> Iterator[str]:
+def neighbours(tokens: Iterable[str]) -> Iterator[str]:
     """The numbers next to those that stand there: an end is often missed by one."""
     for number in (int(token) for token in tokens if token.isdecimal() and len(token) <= 4):
         yield from (str(number + 1), str(abs(number - 1)))

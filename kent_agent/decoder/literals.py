@@ -18,7 +18,7 @@ PRIOR = 0.16  # 75 of 482 edited strings of the training fixes became one of the
 _LONGEST = 80  # characters of a string that is changed
 _WORDS = 24  # of an issue
 _PIECE = re.compile(r"\w+|\W")
-_STRING = re.compile(r"([A-Za-z]*)('''|\"\"\"|'|\")(.*)\2\Z", re.DOTALL)
+STRING = re.compile(r"([A-Za-z]*)('''|\"\"\"|'|\")(.*)\2\Z", re.DOTALL)
 _LIKE, _UNLIKE, _DELETED, _PREFIXED, _JOINED, _ENDED = 1.0, 0.15, 0.25, 1.0, 0.5, 0.15  # weights, against each other
 _ENDS = (" ", ".", ",", ":", "/", "s", "\\n")
 
@@ -37,11 +37,11 @@ def _words(said: Said) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _variants(token: str, words: Sequence[str]) -> dict[str, float]:
-    match = _STRING.match(token)
+    match = STRING.match(token)
     if match is None or not 0 < len(match[3]) <= _LONGEST:
         return {}
     prefix, quote, body = match.groups()
-    changed = [(f"{new}{quote}{body}{quote}", weight) for new, weight in _prefixes(prefix, body)]
+    changed = [(f"{new}{quote}{body}{quote}", _PREFIXED) for new in other_prefixes(prefix, body)]
     changed += [(f"{prefix}{quote}{new}{quote}", weight) for new, weight in _bodies(body, words) if quote not in new]
     weights: dict[str, float] = {}
     for new, weight in changed:
@@ -51,14 +51,14 @@ def _variants(token: str, words: Sequence[str]) -> dict[str, float]:
     return {new: log(PRIOR * weight / total) for new, weight in weights.items()}
 
 
-def _prefixes(prefix: str, body: str) -> Iterator[tuple[str, float]]:
+def other_prefixes(prefix: str, body: str) -> Iterator[str]:
     """Other prefixes that such a string may want."""
     if "{" in body and "f" not in prefix.lower():
-        yield f"{prefix}f", _PREFIXED
+        yield f"{prefix}f"
     if "\\" in body and "r" not in prefix.lower():
-        yield f"{prefix}r", _PREFIXED
+        yield f"{prefix}r"
     if prefix:
-        yield "", _PREFIXED
+        yield ""
 
 
 def _bodies(body: str, words: Sequence[str]) -> Iterator[tuple[str, float]]:

@@ -11,14 +11,11 @@ from kent_agent.decoder.situation import Situation
 from kent_agent.filling.measures import Tables, tables
 from kent_agent.filling.slots import DOTTED, NAMED, QUOTED, TERMLESS, Slot, Way, slots, written
 from kent_agent.filling.terms import Kind, Term
-from kent_agent.filling.vocabulary import vocabulary
+from kent_agent.filling.vocabulary import ARITHMETIC, ASSIGNED, COMBINED, COMPARED, vocabulary
 from kent_agent.source.grammar import Action, Edit
 
 _RENAMED = frozenset({Action.RENAME, Action.RENAME_ALL})
 _MOST = 2000  # slots, those of the likeliest sites
-_COMPARED = frozenset({"==", "!=", "<", "<=", ">", ">=", "is", "is not", "in", "not in"})
-_COMBINED = frozenset({"and", "or"})
-_ASSIGNED = frozenset({"=", "+=", "-=", "*=", "/=", "|=", "&="})
 
 
 @dataclass(frozen=True)
@@ -46,13 +43,12 @@ class Candidates:
         """Both as numbers."""
         return tables(self.situation, self.slots, self.terms, self.site_scores, self.common)
 
-    def edit(self, pair: int) -> Edit | None:
-        """The edit that writes a pair's term in its slot; None where that changes nothing."""
+    def edit(self, pair: int) -> Edit:
+        """The edit that writes a pair's term in its slot."""
         slot, term = self.slots[self.slot[pair]], self.terms[self.term[pair]]
         site = self.situation.sites[slot.site]
         text, quote = self.situation.document.text, self.situation.around.quote
-        tokens = written(slot, site, term, text, quote)
-        return None if tokens is None else Edit(site, tokens)
+        return Edit(site, written(slot, site, term, text, quote))
 
     def pairs(self, chosen: Numbers | slice = slice(None)) -> Reals:
         """Measures of pairs, `(P, PAIR_MEASURES)`."""
@@ -99,7 +95,7 @@ def _fitting(situation: Situation, found: Sequence[Slot], terms: Sequence[Term])
     fits: Numbers = np.stack(rows) & ((olds[:, None] != texts[None]) | (texts == "")[None])
     for i, slot in enumerate(found):
         if slot.way is Way.OPERATOR:
-            fits[i] &= np.array([_group(term.text) == _group(slot.old) for term in terms])
+            fits[i] &= np.array([_kind(term.text) is _kind(slot.old) for term in terms])
     return fits
 
 
@@ -118,5 +114,6 @@ def _fits(way: Way, term: Term) -> bool:
     return bool(term.code)
 
 
-def _group(operator: str) -> int:
-    return next((i for i, group in enumerate((_COMPARED, _COMBINED, _ASSIGNED)) if operator in group), 3)
+def _kind(operator: str) -> tuple[str, ...]:
+    """The operators that may take an operator's place; of one that is not listed those of arithmetic."""
+    return next((kind for kind in (COMPARED, COMBINED, ASSIGNED) if operator in kind), ARITHMETIC)

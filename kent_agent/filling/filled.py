@@ -49,9 +49,7 @@ def filled(
     scores, none = _scored(model, found, odds)
     edits: dict[Edit, float] = {}
     for pair in np.argsort(-scores, kind="stable")[:limit].tolist():
-        edit = found.edit(pair)
-        if edit is not None:
-            edits.setdefault(edit, float(scores[pair]))
+        edits.setdefault(found.edit(pair), float(scores[pair]))
     return Filled(edits, none)
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
 
+from kent_agent.decoder.literals import STRING, other_prefixes
 from kent_agent.decoder.situation import Situation
 from kent_agent.filling.terms import Term
 from kent_agent.source.grammar import OLD, Action, Site
 from kent_agent.source.scan import token_texts
 from kent_agent.source.tokens import is_identifier
 
-_STRING = re.compile(r"([A-Za-z]*)('''|\"\"\"|'|\")(.*)\2\Z", re.DOTALL)
 _WORD = re.compile(r"[\w.-]*\w")
 _MOST_WORDS = 12  # of a string of which one is replaced
 _READ = 60  # tokens of what stands at a site
@@ -112,11 +112,6 @@ class Slot:
     span: tuple[int, int] = (0, 0)
     made: tuple[str, ...] = ()
 
-    @property
-    def quoted(self) -> bool:
-        """Whether the term is written as a string."""
-        return self.way in QUOTED
-
 
 def slots(situation: Situation) -> list[Slot]:
     """All slots of a situation, in the order of its sites."""
@@ -164,14 +159,14 @@ def _slots_at(situation: Situation, number: int, site: Site) -> Iterator[Slot]:
 
 def _of_literal(situation: Situation, number: int, site: Site, before: tuple[str, str], behind: str) -> Iterator[Slot]:
     text = situation.document.text[site.start : site.end]
-    match = _STRING.match(text)
+    match = STRING.match(text)
     if match is None:
         yield Slot(number, Way.T, text, before, behind)
         yield Slot(number, Way.STRING, text, before, behind)
         return
     body = match[3][:_BODY]
     yield from (Slot(number, way, body, before, behind) for way in (Way.STRING, Way.T))
-    for prefix in _prefixes(match[1], match[3]):
+    for prefix in other_prefixes(match[1], match[3]):
         yield Slot(number, Way.PREFIXED, body, before, behind, made=(prefix + text[len(match[1]) :],))
     words = list(islice(_WORD.finditer(match[3]), _MOST_WORDS))
     for word in words:
@@ -180,16 +175,6 @@ def _of_literal(situation: Situation, number: int, site: Site, before: tuple[str
             yield Slot(number, Way.WORD, word.group(), before, behind, span)
         for way, made in _reworded(text, *span):
             yield Slot(number, way, word.group(), before, behind, span, (made,))
-
-
-def _prefixes(prefix: str, body: str) -> Iterator[str]:
-    """Other prefixes that such a string may want."""
-    if "{" in body and "f" not in prefix.lower():
-        yield f"{prefix}f"
-    if "\\" in body and "r" not in prefix.lower():
-        yield f"{prefix}r"
-    if prefix:
-        yield ""
 
 
 def _reworded(text: str, start: int, end: int) -> Iterator[tuple[Way, str]]:
@@ -287,8 +272,8 @@ def _last_name(tokens: Sequence[str]) -> str:
     return found.strip("\"'")
 
 
-def written(slot: Slot, site: Site, term: Term, text: str, quote: str) -> tuple[str, ...] | None:
-    """The tokens of a term in a slot; None where it cannot be written there.
+def written(slot: Slot, site: Site, term: Term, text: str, quote: str) -> tuple[str, ...]:
+    """The tokens of a term in a slot that it fits.
 
     Args:
         site: the slot's.
@@ -338,7 +323,7 @@ def _with_word(slot: Slot, literal: str, word: str) -> tuple[str, ...]:
 
 
 def _as_string(slot: Slot, site: Site, text: str, said: str, quote: str) -> tuple[str, ...]:
-    old = _STRING.match(text[site.start : site.end]) if site.action is Action.EDIT_LITERAL else None
+    old = STRING.match(text[site.start : site.end]) if site.action is Action.EDIT_LITERAL else None
     prefix, mark = (old[1], old[2]) if old else ("", quote)
     string = f"{prefix}{mark}{said}{mark}"
     return (OLD, "[", string, "]") if slot.way is Way.SUBSCRIPT else (string,)

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
+from kent_agent.decoder.lexicon import neighbours
 from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.surroundings import Surroundings
 from kent_agent.filling.terms import Kind, Term
 from kent_agent.source.tokens import is_identifier
 
-OPERATORS = (
-    *("==", "!=", "<", "<=", ">", ">=", "is", "is not", "in", "not in", "and", "or"),
-    *("+", "-", "*", "/", "//", "%", "**", "@", "|", "&", "^", "<<", ">>"),
-    *("=", "+=", "-=", "*=", "/=", "|=", "&="),
-)
+COMPARED = ("==", "!=", "<", "<=", ">", ">=", "is", "is not", "in", "not in")
+COMBINED = ("and", "or")
+ARITHMETIC = ("+", "-", "*", "/", "//", "%", "**", "@", "|", "&", "^", "<<", ">>")
+ASSIGNED = ("=", "+=", "-=", "*=", "/=", "|=", "&=")
 _CONSTANTS = ("None", "True", "False", "0", "1", "-1", "2", "[]", "{}", "()", "set()", "*", "/")
 _NEAR, _STRINGS, _NUMBERS = 90, 30, 16  # tokens of the function
 _ALIKE, _FAR = 30, 30  # names of the file that are like what the issue says, and others
@@ -38,7 +38,7 @@ def _unsaid(situation: Situation) -> Iterator[Term]:
     around = situation.around
     here = [token for token, _ in around.in_function.most_common()]
     yield Term("", kind=Kind.NOTHING)
-    yield from (Term(each, kind=Kind.OPERATOR) for each in OPERATORS)
+    yield from (Term(each, kind=Kind.OPERATOR) for each in (*COMPARED, *COMBINED, *ARITHMETIC, *ASSIGNED))
     yield from (Term(each, kind=Kind.CODE) for each in _CONSTANTS)
     names = [token for token in here if is_identifier(token)]
     yield from (Term(each, kind=Kind.CODE) for each in names[:_NEAR])
@@ -50,12 +50,10 @@ def _unsaid(situation: Situation) -> Iterator[Term]:
 
 
 def _numbers(tokens: Iterable[str]) -> Iterator[str]:
-    """Numbers that stand there, and their neighbours: an end is often missed by one."""
+    """Numbers that stand there, and their neighbours."""
     for token in tokens:
         if token[0].isdigit():
-            yield token
-            if token.isdecimal() and len(token) <= 4:
-                yield from (str(int(token) + 1), str(abs(int(token) - 1)))
+            yield from (token, *neighbours([token]))
 
 
 def _bodies(tokens: Iterable[str]) -> Iterator[str]:

@@ -146,12 +146,8 @@ def gold_pairs(found: Candidates, fix: MinedFix) -> Numbers:
     (edit,) = fix.edits
     sites = found.situation.sites
     here = [i for i, slot in enumerate(found.slots) if sites[slot.site] == edit.site]
-    right = []
-    for pair in np.flatnonzero(np.isin(found.slot, here)).tolist():
-        made = found.edit(pair)
-        if made is not None and _unquoted(made.tokens) == _unquoted(edit.tokens):
-            right.append(pair)
-    return np.array(right, dtype=np.int64)
+    wanted, pairs = _unquoted(edit.tokens), np.flatnonzero(np.isin(found.slot, here)).tolist()
+    return np.array([pair for pair in pairs if _unquoted(found.edit(pair).tokens) == wanted], dtype=np.int64)
 
 
 def _is_release(found: Candidates, gold: Numbers) -> bool:

@@ -60,11 +60,8 @@ def train_filling(fixes: Path, output: Path, decoder: Path, epochs: int, seed: i
         KentError: the fixes or the decoder cannot be read, or there are none to learn from or to validate on.
     """
     torch.set_num_threads(1)  # results do not depend on how many cores there are
-    common = common_words(fix.message for fix in load_fixes(fixes) if fix.split == TRAIN)
-    split = {fix.repo: fix.split for fix in load_fixes(fixes)}
-    newest: dict[str, str] = {}
-    for fix in load_fixes(fixes):
-        newest.setdefault(fix.repo, fix.commit)
+    split, newest, messages = _read(fixes)
+    common = common_words(messages)
     parts: dict[str, list[Example]] = {TRAIN: [], VALIDATION: []}
     for example in _examples(fixes, partial(filling_example, decoder=decoder, common=common, seed=seed), workers):
         parts[split[example.repo]].append(example)
@@ -81,6 +78,18 @@ def train_filling(fixes: Path, output: Path, decoder: Path, epochs: int, seed: i
             model.provenance["validation"] = {"epoch": epoch, **validation}
             model.save(output)
     return FillingModel.load(output)
+
+
+def _read(fixes: Path) -> tuple[dict[str, str], dict[str, str], list[str]]:
+    """The split and the newest commit of each repository, and all training messages."""
+    split: dict[str, str] = {}
+    newest: dict[str, str] = {}
+    messages: list[str] = []
+    for fix in load_fixes(fixes):
+        split[fix.repo] = fix.split
+        newest.setdefault(fix.repo, fix.commit)
+        messages += [fix.message] if fix.split == TRAIN else []
+    return split, newest, messages
 
 
 def _examples(path: Path, make: "partial[Example | None]", workers: int) -> Iterator[Example]:

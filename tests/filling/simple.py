@@ -21,6 +21,5 @@ def candidates_in(text: str, name: str, issue: str | None = "") -> Candidates:
 def versions(text: str, name: str, issue: str | None = "") -> frozenset[str]:
     """What a text becomes by each."""
     found = candidates_in(text, name, issue)
-    edits = (found.edit(pair) for pair in range(len(found.slot)))
-    afters = (applied(found.situation, edit) for edit in edits if edit is not None)
+    afters = (applied(found.situation, found.edit(pair)) for pair in range(len(found.slot)))
     return frozenset(after for after in afters if after is not None)
