@@ -8,7 +8,7 @@ import numpy as np
 
 from kent_agent.decoder.arrays import Numbers, Reals
 from kent_agent.decoder.situation import Situation
-from kent_agent.filling.measures import Tables, tables
+from kent_agent.filling.measures import BUILTINS, Tables, tables
 from kent_agent.filling.slots import Slot, slots, written
 from kent_agent.filling.terms import Kind, Term
 from kent_agent.filling.vocabulary import ARITHMETIC, ASSIGNED, COMBINED, COMPARED, vocabulary
@@ -16,7 +16,6 @@ from kent_agent.filling.ways import OF_CHAINS, OF_NAMES, OF_VALUES, STATING, TER
 from kent_agent.source.grammar import Action, Edit
 from kent_agent.source.tokens import is_identifier
 
-_RENAMED = frozenset({Action.RENAME, Action.RENAME_ALL})
 _MOST = 2500  # slots, those of the likeliest sites
 
 
@@ -88,12 +87,15 @@ def candidates(situation: Situation, site_scores: Reals, common: Mapping[str, in
 def _fitting(situation: Situation, found: Sequence[Slot], terms: Sequence[Term]) -> Numbers:
     """Which terms may be written in which slots, `(n, m)`."""
     of_way, named = _fits(terms), np.array([term.is_name for term in terms])
+    builtin = np.array([term.text in BUILTINS for term in terms])
     rows = []
     for slot in found:
         fit = of_way[slot.way]
         if slot.way is Way.T:
             site = situation.sites[slot.site]
-            if site.action in _RENAMED:
+            if site.action is Action.RENAME_ALL:
+                fit = named & ~builtin  # which it would hide
+            elif site.action is Action.RENAME:
                 fit = named
             elif site.end - site.start == len(slot.old) and is_identifier(slot.old):
                 fit = fit & ~named  # a name for a name is a renaming

@@ -27,7 +27,7 @@ PAIR_MEASURES = OLDS + PLACES + STATEMENTS + DISTANCES
 CUES = 2 * AROUND + 1
 TITLE = 12  # words of an issue that tell what it is about
 RARE = 3  # numbers of words that are not among the common ones: none at all, a rare one, a number
-_BUILTINS = frozenset(dir(builtins))
+BUILTINS = frozenset(dir(builtins))
 _CONSTANTS = frozenset({"True", "False", "None"})
 _TOWARDS = frozenset({"to", "with", "by", "into", "for", ">", "→"})
 _AWAY = frozenset({"instead", "rather", "than", "not", "over", "of", "but", "place"})
@@ -181,7 +181,7 @@ def _standing(situation: Situation, term: Term, common: Mapping[str, int]) -> tu
         np.log1p(in_file) / 4,
         np.log1p(around.in_file[f'"{text}"'] + around.in_file[f"'{text}'"]) / 3,
         max(situation.learned.get(text, -12.0), -12.0) / 6 + 1,
-        text in _BUILTINS,
+        text in BUILTINS,
         bool(text) and text.lower() in situation.path.lower(),
         text in situation.symbol.name.split("."),
         np.log1p(rank) / 7,

@@ -177,6 +177,13 @@ def test_names_are_renamed_to_names_alone() -> None:
             assert found.terms[term].is_name
 
 
+def test_no_variable_hides_a_builtin() -> None:
+    text = "def total(part):\n    return part + part\n"
+    issue = "float or amount"
+    assert text.replace("part", "amount") in versions(text, "total", issue)
+    assert text.replace("part", "float") not in versions(text, "total", issue)
+
+
 def test_measures_are_numbers_of_all_pairs() -> None:
     found = candidates_in(BOX, "Box.area", "Box.area() is wrong: use `depth` instead of height")
     pairs = found.pairs()
