@@ -109,11 +109,18 @@ def _solve_in_one_pool(
                     waiting.append(ended.task)
                 else:
                     yield _failure(ended, error, timeout) if error else future.result()
-        # One that is stopped as it starts says so, in part, where the user reads.
-        all(born.acquire(timeout=_BIRTH) for _ in range(expected))
+        _await_birth(born, expected)
+    except GeneratorExit:  # no more outcomes are wanted: the disk may be full
+        _await_birth(born, expected)
+        raise
     finally:
         pool.stop()  # type: ignore[no-untyped-call]
         pool.join()
+
+
+def _await_birth(born: Semaphore, expected: int) -> None:
+    """Waits until all workers have started: one that is stopped as it starts says so, in part, where the user reads."""
+    all(born.acquire(timeout=_BIRTH) for _ in range(expected))
 
 
 def _failure(ended: _Running, error: BaseException, timeout: float) -> Outcome:
