@@ -17,7 +17,6 @@ import numpy as np
 
 from kent_agent.decoder.arrays import Numbers, Reals
 from kent_agent.decoder.stream import Stream
-from kent_agent.filling.compounds import compounds
 from kent_agent.filling.terms import Wording
 from kent_agent.source.issue import Issue
 from kent_agent.source.outline import Bag, word_bag
@@ -152,11 +151,6 @@ class Surroundings:
     def in_function(self) -> Counter[str]:
         """How often each token stands in the range."""
         return Counter(token.text for token in self.tokens[self.first : self.last])
-
-    @cached_property
-    def compounds(self) -> Mapping[str, list[int]]:
-        """The file's short expressions and arguments, and the numbers of the tokens at which each begins."""
-        return compounds(self.tokens)
 
     @cached_property
     def quote(self) -> str:

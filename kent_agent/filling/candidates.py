@@ -9,14 +9,12 @@ import numpy as np
 from kent_agent.decoder.arrays import Numbers, Reals
 from kent_agent.decoder.situation import Situation
 from kent_agent.filling.measures import BUILTINS, Tables, tables
-from kent_agent.filling.slots import Slot, slots, written
+from kent_agent.filling.slots import DOTTED, NAMED, QUOTED, TERMLESS, Slot, Way, slots, written
 from kent_agent.filling.terms import Kind, Term
 from kent_agent.filling.vocabulary import ARITHMETIC, ASSIGNED, COMBINED, COMPARED, vocabulary
-from kent_agent.filling.ways import OF_CHAINS, OF_NAMES, OF_VALUES, STATING, TERMLESS, Way
 from kent_agent.source.grammar import Action, Edit
-from kent_agent.source.tokens import is_identifier
 
-_MOST = 2500  # slots, those of the likeliest sites
+_MOST = 2000  # slots, those of the likeliest sites
 
 
 @dataclass(frozen=True)
@@ -86,20 +84,13 @@ def candidates(situation: Situation, site_scores: Reals, common: Mapping[str, in
 
 def _fitting(situation: Situation, found: Sequence[Slot], terms: Sequence[Term]) -> Numbers:
     """Which terms may be written in which slots, `(n, m)`."""
-    of_way, named = _fits(terms), np.array([term.is_name for term in terms])
-    builtin = np.array([term.text in BUILTINS for term in terms])
-    rows = []
-    for slot in found:
-        fit = of_way[slot.way]
-        if slot.way is Way.T:
-            site = situation.sites[slot.site]
-            if site.action is Action.RENAME_ALL:
-                fit = named & ~builtin  # which it would hide
-            elif site.action is Action.RENAME:
-                fit = named
-            elif site.end - site.start == len(slot.old) and is_identifier(slot.old):
-                fit = fit & ~named  # a name for a name is a renaming
-        rows.append(fit)
+    of_way = {way: np.array([_fits(way, term) for term in terms]) for way in Way}
+    named = np.array([term.is_name for term in terms])
+    renamed = {Action.RENAME: named, Action.RENAME_ALL: named & [term.text not in BUILTINS for term in terms]}
+    rows = [
+        renamed.get(situation.sites[slot.site].action, of_way[slot.way]) if slot.way is Way.T else of_way[slot.way]
+        for slot in found
+    ]
     texts, olds = np.array([term.text for term in terms]), np.array([slot.old for slot in found])
     fits: Numbers = np.stack(rows) & ((olds[:, None] != texts[None]) | (texts == "")[None])
     for i, slot in enumerate(found):
@@ -108,35 +99,19 @@ def _fitting(situation: Situation, found: Sequence[Slot], terms: Sequence[Term])
     return fits
 
 
-def _fits(terms: Sequence[Term]) -> Mapping[Way, Numbers]:
-    """Which of m terms may be written in each way, `(m,)`."""
-    kinds = [term.kind for term in terms]
-    nothing, operator, element = (
-        np.array([kind is each for kind in kinds]) for each in (Kind.NOTHING, Kind.OPERATOR, Kind.ELEMENT)
-    )
-    plain = ~(nothing | operator | element)
-    name, dotted, value, call, string = (
-        plain & np.array(which)
-        for which in (
-            [term.is_name for term in terms],
-            [term.is_dotted for term in terms],
-            [term.is_value for term in terms],
-            [term.is_call for term in terms],
-            [term.fits_a_string for term in terms],
-        )
-    )
-    given = np.array([term.is_element for term in terms])
-    code = plain & ~given & np.array([bool(term.code) for term in terms])
-    near, said = np.array([term.near for term in terms]), np.array([bool(term.mentions) for term in terms])
-    special = {Way.OPERATOR: operator, Way.COPIED: given, Way.STATED: call, Way.STRING: string}
-    groups = ((TERMLESS, nothing), (OF_NAMES, name), (OF_CHAINS, name | dotted), (OF_VALUES, value))
-    found = {}
-    for way in Way:
-        fit = special.get(way, code)
-        fit = string & said if way in (Way.SUBSCRIPT, Way.WORD) else fit
-        fit = next((which for group, which in groups if way in group), fit)
-        found[way] = fit & near if way in STATING else fit
-    return found
+def _fits(way: Way, term: Term) -> bool:
+    """Whether a term may be written in a way."""
+    if way in TERMLESS or term.kind is Kind.NOTHING:
+        return way in TERMLESS and term.kind is Kind.NOTHING
+    if way is Way.OPERATOR or term.kind is Kind.OPERATOR:
+        return way is Way.OPERATOR and term.kind is Kind.OPERATOR
+    if way in NAMED:
+        return term.is_name
+    if way in DOTTED:
+        return term.is_name or term.is_dotted
+    if way in QUOTED or way is Way.WORD:
+        return term.fits_a_string and (bool(term.mentions) or way is Way.STRING)
+    return bool(term.code)
 
 
 def _kind(operator: str) -> tuple[str, ...]:

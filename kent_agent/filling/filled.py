@@ -17,8 +17,7 @@ from kent_agent.source.grammar import Edit
 MOST = 1500  # edits of a function
 ISSUES = math.log(0.1)
 """What an issue adds to the logarithm of the odds that an edit is simple: messages, which were learned from, more often
-mean one. Seven of the 31 gold patches of dev that are one edit are simple, the model expected sixteen, and a tenth of
-the odds makes these answers likeliest."""
+mean one. Six of the 225 gold patches of dev are one simple edit; at 32 gold places the model expected 43 % to be."""
 
 
 @dataclass(frozen=True)

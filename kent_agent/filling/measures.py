@@ -2,7 +2,6 @@
 
 import builtins
 import math
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +13,13 @@ from kent_agent.decoder.arrays import Numbers, Reals
 from kent_agent.decoder.lexicon import likeness, looks
 from kent_agent.decoder.site_table import SITE_MEASURES
 from kent_agent.decoder.situation import Situation
-from kent_agent.filling.slots import Slot
+from kent_agent.filling.slots import QUOTED, Slot
 from kent_agent.filling.terms import AROUND, Kind, Term, Wording
-from kent_agent.filling.ways import QUOTED
 from kent_agent.source.tokens import is_identifier
 
 _OF_SLOT = 9
 SLOT_MEASURES = SITE_MEASURES + _OF_SLOT
-TERM_MEASURES = 35
+TERM_MEASURES = 32
 OLDS, PLACES, STATEMENTS, DISTANCES = 13, 4, 4, 2
 PAIR_MEASURES = OLDS + PLACES + STATEMENTS + DISTANCES
 CUES = 2 * AROUND + 1
@@ -173,12 +171,9 @@ def _standing(situation: Situation, term: Term, common: Mapping[str, int]) -> tu
     """Where else a term stands."""
     around, text = situation.around, term.text
     rank = common.get(text.lower(), len(common))
-    places = around.compounds.get(text)
-    in_file = around.in_file[text] if places is None else len(places)
-    here = around.in_function[text] if places is None else sum(around.first <= i < around.last for i in places)
     return (
-        np.log1p(here) / 2,
-        np.log1p(in_file) / 4,
+        np.log1p(around.in_function[text]) / 2,
+        np.log1p(around.in_file[text]) / 4,
         np.log1p(around.in_file[f'"{text}"'] + around.in_file[f"'{text}'"]) / 3,
         max(situation.learned.get(text, -12.0), -12.0) / 6 + 1,
         text in BUILTINS,
@@ -187,10 +182,7 @@ def _standing(situation: Situation, term: Term, common: Mapping[str, int]) -> tu
         np.log1p(rank) / 7,
         rank < len(common),
         np.log1p(len(situation.said.wording.words)) / 6,
-        sum(around.overlap(term.last)) if text else 0.0,
-        term.is_call,
-        term.kind is Kind.ELEMENT,
-        places is not None,
+        sum(around.overlap(text)) if text else 0.0,
     )
 
 
@@ -228,7 +220,7 @@ def _olds(wording: Wording, slots: Sequence[Slot], terms: Sequence[Term]) -> Pai
     number: dict[str, int] = {}
     of = np.array([number.setdefault(slot.old, len(number)) for slot in slots], dtype=np.int64)
     rows = np.zeros((len(number), len(terms), OLDS), dtype=np.float32)
-    rows[:, :, 3:8] = _same(list(number), [term.last for term in terms])
+    rows[:, :, 3:8] = _same(list(number), [term.text for term in terms])
     related = _related(terms)
     said = [j for j, term in enumerate(terms) if term.mentions]
     for old, i in number.items():
@@ -236,7 +228,7 @@ def _olds(wording: Wording, slots: Sequence[Slot], terms: Sequence[Term]) -> Pai
             continue
         alike = {j for look in looks(old) for j in related.get(look, ())} if is_identifier(old) else said
         for j in alike:
-            rows[i, j, :3] = _alike(old, terms[j].last)
+            rows[i, j, :3] = _alike(old, terms[j].text)
         if old in wording.every:
             for j in said:
                 rows[i, j, 8:] = _apart(wording, wording.every[old], terms[j])
@@ -247,8 +239,8 @@ def _related(terms: Sequence[Term]) -> Mapping[tuple[str, str], list[int]]:
     """Numbers of terms by what names have in common that are alike at all."""
     found: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for j, term in enumerate(terms):
-        if is_identifier(term.last):
-            for look in looks(term.last):
+        if is_identifier(term.text):
+            for look in looks(term.text):
                 found[look].append(j)
     return found
 
@@ -345,13 +337,10 @@ def _statements(situation: Situation, slots: Sequence[Slot], terms: Sequence[Ter
     of = np.array([number.setdefault(each, len(number)) for each in lines], dtype=np.int64)
     rows = np.zeros((len(number), len(terms), STATEMENTS), dtype=np.float32)
     words = {j: np.array([m.word for m in term.mentions]) for j, term in enumerate(terms) if term.mentions}
-    compound = {j: around.compounds[term.text] for j, term in enumerate(terms) if term.text in around.compounds}
     for (first, last), i in number.items():
-        begin, end = around.number(starts[first - 1]), around.number(starts[last])
-        texts = {token.text.strip("\"'") for token in around.tokens[begin:end][:_LONGEST]}
+        held = around.tokens[around.number(starts[first - 1]) : around.number(starts[last])][:_LONGEST]
+        texts = {token.text.strip("\"'") for token in held}
         rows[i, :, 0] = [term.text in texts for term in terms]
-        for j, places in compound.items():
-            rows[i, j, 0] = bisect_left(places, begin) < bisect_left(places, end)
         said = [wording.every[text] for text in texts if len(text) > 2 and text in wording.every]
         rows[i, :, 3] = len(said) / 5
         for other in said:
@@ -377,7 +366,7 @@ def _distances(situation: Situation, slots: Sequence[Slot], terms: Sequence[Term
     rows = np.zeros((len(number), len(terms), DISTANCES), dtype=np.float32)
     for j, term in enumerate(terms):
         text = term.text if term.kind is not Kind.STRING else f"{around.quote}{term.text}{around.quote}"
-        if found := positions.get(text) or around.compounds.get(text):
+        if found := positions.get(text):
             places = np.array([-(10**6), *found, 10**6])
             behind = np.searchsorted(places, at, side="right")
             rows[:, j, 0] = 1 / (1 + np.log1p(at - places[np.searchsorted(places, at) - 1]))

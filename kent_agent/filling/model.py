@@ -15,7 +15,7 @@ from kent_agent.errors import KentError
 from kent_agent.filling.measures import RARE
 from kent_agent.filling.network import FillingNetwork
 
-FORMAT = 2
+FORMAT = 1
 
 
 @dataclass

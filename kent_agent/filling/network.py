@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from kent_agent.decoder.site_table import ACTIONS, BUCKETS, CATEGORIES
 from kent_agent.filling.measures import CUES, PAIR_MEASURES, SLOT_MEASURES, TERM_MEASURES
-from kent_agent.filling.ways import Way
+from kent_agent.filling.slots import Way
 
 GENERAL = 3  # measures of an issue and a function as a whole
 

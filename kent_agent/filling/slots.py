@@ -1,26 +1,15 @@
-"""Slots: where a term may be written in a function, in which way."""
+"""Slots: the ways in which one term may be written at a site, alone or with what stands there."""
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from enum import IntEnum
 from itertools import islice
 
 from kent_agent.decoder.literals import STRING, other_prefixes
 from kent_agent.decoder.situation import Situation
 from kent_agent.filling.terms import Term
-from kent_agent.filling.ways import (
-    EXTENDED,
-    GUARDED,
-    INSERTED,
-    QUOTED,
-    WRAPPED,
-    WRITTEN,
-    Way,
-    context,
-    written_as,
-)
 from kent_agent.source.grammar import OLD, Action, Site
 from kent_agent.source.scan import token_texts
 from kent_agent.source.tokens import is_identifier
@@ -29,22 +18,72 @@ _WORD = re.compile(r"[\w.-]*\w")
 _MOST_WORDS = 12  # of a string of which one is replaced
 _READ = 60  # tokens of what stands at a site
 
+
+class Way(IntEnum):
+    """How a term T is written where `old` stands, or between the elements of a list."""
+
+    T = 0
+    STRING = 1  # "T"
+    CALL = 2  # T(old)
+    ATTRIBUTE = 3  # old.T
+    METHOD = 4  # old.T()
+    OWNER = 5  # T.old
+    SUBSCRIPT = 6  # old["T"]
+    SIBLING = 7  # a.T for a.b.c
+    WORD = 8  # T for a word of a string
+    ITSELF = 9  # T=T
+    TRUE = 10  # T=True
+    FALSE = 11  # T=False
+    NONE = 12  # T=None
+    STARS = 13  # **T
+    OR = 14  # old or T
+    AND = 15  # old and T
+    AND_NOT = 16  # old and not T
+    OPERATOR = 17
+    DELETED = 18
+    NOT = 19  # not old
+    IS_NONE = 20  # old is None
+    IS_NOT_NONE = 21  # old is not None
+    INSIDE = 22  # x for f(x), not x, x + y, ...
+    BASE = 23  # a for a.b() and a.b(c)
+    GET = 24  # a.get(b) for a[b]
+    INDEX = 25  # T[old]
+    ITEM = 26  # old[T]
+    KEYWORD = 27  # T=old
+    LISTED = 28  # [old]
+    CALLED = 29  # old()
+    DEFAULT = 30  # old=None
+    OPTIONAL = 31  # old | None
+    RETURN = 32  # return T
+    RETURNED = 33  # return
+    PREFIXED = 34  # f"old", r"old", "old"
+    CUT = 35  # a string without one of its words
+    CASED = 36  # a string with a word in another case
+    COUNTED = 37  # a string with a number one more or less
+
+
+QUOTED = frozenset({Way.STRING, Way.SUBSCRIPT})
+NAMED = frozenset(
+    {Way.ATTRIBUTE, Way.METHOD, Way.SIBLING, Way.ITSELF, Way.TRUE, Way.FALSE, Way.NONE, Way.STARS, Way.KEYWORD}
+)
+DOTTED = frozenset({Way.CALL, Way.OWNER, Way.AND, Way.AND_NOT, Way.INDEX})
+TERMLESS = frozenset(
+    {Way.DELETED, Way.NOT, Way.IS_NONE, Way.IS_NOT_NONE, Way.INSIDE, Way.BASE, Way.GET, Way.LISTED, Way.CALLED}
+    | {Way.DEFAULT, Way.OPTIONAL, Way.RETURNED, Way.PREFIXED, Way.CUT, Way.CASED, Way.COUNTED}
+)
+_VALUES = {Way.TRUE: "True", Way.FALSE: "False", Way.NONE: "None"}
 _REPLACED = (
     *(Way.T, Way.STRING, Way.CALL, Way.ATTRIBUTE, Way.METHOD, Way.OWNER, Way.SUBSCRIPT, Way.SIBLING, Way.OR),
-    *(Way.INDEX, Way.ITEM, Way.DONE, Way.NEGATED, Way.UNLESS_SET, Way.MISSING, Way.PRESENT, Way.PLUS, Way.MINUS),
+    *(Way.INDEX, Way.ITEM),
 )
-_CONDITIONS = frozenset({Way.NEGATED, Way.MISSING, Way.PRESENT})
-_OF_LITERALS = frozenset({Way.CALL, Way.INDEX, Way.PLUS, Way.MINUS})
-_KEYWORDS = (Way.ITSELF, Way.TRUE, Way.FALSE, Way.NONE, Way.STARS, Way.COPIED)
-_LEAVING = ("continue", "break", "raise", "pass", "return None", "return True", "return False", "return")
+_OF_LITERALS = frozenset({Way.CALL, Way.INDEX})
+_CONDITION = (Way.OR, Way.AND, Way.AND_NOT)
+_KEYWORDS = (Way.ITSELF, Way.TRUE, Way.FALSE, Way.NONE, Way.STARS)
+_BARE = frozenset({"Dict"})  # whose elements are no single terms
 _LITERALS = frozenset({"Constant", "JoinedStr"})
 _FUNCTIONS = frozenset({"FunctionDef", "AsyncFunctionDef"})
 _PARTED = frozenset({"Attribute", "BinOp", "BoolOp", "Call", "Compare", "IfExp", "Subscript", "UnaryOp"})
-_IMPORTS = frozenset({"Import", "ImportFrom"})
-_DEFINITIONS = _FUNCTIONS | _IMPORTS | {"ClassDef", "Lambda", "ExceptHandler"}
-_SIMPLE = frozenset(
-    {"Assign", "AugAssign", "AnnAssign", "Expr", "Return", "Raise", "Pass", "Break", "Continue", "Assert"}
-)
+_DEFINITIONS = _FUNCTIONS | {"ClassDef", "Lambda", "Import", "ImportFrom", "ExceptHandler"}
 _WITH_KEYWORDS = _FUNCTIONS | {"Call", "ClassDef"}
 _PARTS = 6  # of an expression
 _BODY = 80  # characters of a string that are compared
@@ -98,48 +137,24 @@ def _slots_at(situation: Situation, number: int, site: Site) -> Iterator[Slot]:
             else:
                 yield from _of_element(number, site, old, before, behind)
         case Action.EXTEND_CONDITION:
-            yield from (_slot(number, way, old, before, behind) for way in EXTENDED)
-        case Action.ADD_ELEMENT:
-            yield from _of_list(number, site, before, behind)
-        case Action.INSERT_STATEMENT if situation.symbol.kind != "module":
-            yield from (_slot(number, way, (), before, "") for way in INSERTED)
-            yield from _leaving(number, before)
-        case Action.INSERT_GUARD:
-            yield from (_slot(number, way, (), before, "") for way in GUARDED)
-        case Action.WRAP_STATEMENT:
-            yield from (_slot(number, way, old, before, "") for way in WRAPPED)
-        case Action.REPLACE_STATEMENT if site.node == "ExceptHandler":
-            yield _slot(number, Way.CAUGHT, old, before, behind)
-        case Action.REPLACE_STATEMENT if site.node in _SIMPLE:
-            yield from _leaving(number, before, _last_name(old))
-            yield from (_slot(number, way, old, before, behind) for way in (Way.RETURN, Way.RAISED))
+            for way in _CONDITION:
+                ahead = ("and", "not") if way is Way.AND_NOT else ("", way.name.lower())
+                yield Slot(number, way, _last_name(old), ahead, behind)
+        case Action.ADD_ELEMENT if site.node not in _BARE:
+            yield Slot(number, Way.T, "", before, behind)
+            if site.node not in _DEFINITIONS:
+                yield Slot(number, Way.STRING, "", before, behind)
+            if site.node in _WITH_KEYWORDS and site.field != "decorator_list":
+                yield from (Slot(number, way, "", before, "=") for way in _KEYWORDS)
+        case Action.INSERT_STATEMENT if situation.symbol.kind == "function":
+            yield Slot(number, Way.RETURN, "", ("", "return"), "")
+            yield Slot(number, Way.RETURNED, "", before, "", made=("return",))
         case Action.SWAP_OPERATOR:
             yield Slot(number, Way.OPERATOR, " ".join(old), before, behind)
         case Action.DELETE_STATEMENT | Action.DELETE_ELEMENT | Action.UNWRAP_STATEMENT:
             yield Slot(number, Way.DELETED, _last_name(old), before, behind)
         case _:
             return
-
-
-def _slot(number: int, way: Way, old: tuple[str, ...], before: tuple[str, str], behind: str) -> Slot:
-    """The slot of a way that is written in one piece."""
-    return Slot(number, way, _last_name(old), *context(way, old[-1] if old else "", before, behind))
-
-
-def _leaving(number: int, before: tuple[str, str], old: str = "") -> Iterator[Slot]:
-    yield from (Slot(number, Way.LEFT, old, before, "", made=tuple(each.split())) for each in _LEAVING)
-
-
-def _of_list(number: int, site: Site, before: tuple[str, str], behind: str) -> Iterator[Slot]:
-    """Of arguments, parameters, entries, elements, names and so on: a new one."""
-    if site.node == "Dict":
-        yield _slot(number, Way.ENTRY, (), before, behind)
-        return
-    yield Slot(number, Way.T, "", before, behind)
-    if site.node not in _DEFINITIONS:
-        yield Slot(number, Way.STRING, "", before, behind)
-    if site.node in _WITH_KEYWORDS and site.field != "decorator_list":
-        yield from (_slot(number, way, (), before, behind) for way in _KEYWORDS)
 
 
 def _of_literal(situation: Situation, number: int, site: Site, before: tuple[str, str], behind: str) -> Iterator[Slot]:
@@ -176,35 +191,27 @@ def _reworded(text: str, start: int, end: int) -> Iterator[tuple[Way, str]]:
             yield Way.COUNTED, f"{text[:start]}{word[: last.start()]}{new}{text[end:]}"
 
 
-def _of_expression(
-    number: int, site: Site, old: tuple[str, ...], before: tuple[str, str], behind: str
-) -> Iterator[Slot]:
-    literal = site.node in _LITERALS
+def _of_expression(number: int, site: Site, old: Sequence[str], before: tuple[str, str], behind: str) -> Iterator[Slot]:
+    last, literal = _last_name(old), site.node in _LITERALS
     if site.parent == "Call" and site.field == "args" and "=" not in old:
-        yield _slot(number, Way.KEYWORD, old, before, behind)
+        yield Slot(number, Way.KEYWORD, last, before, "=")
     for way in _REPLACED:
+        if way is Way.T and len(old) == 1 and is_identifier(old[0]):
+            continue  # that is renamed
         if literal and way not in _OF_LITERALS:
             continue  # that is a literal
-        if way is Way.SIBLING:
-            if len(old) > 3 and old[1] == ".":
-                yield Slot(number, way, _last_name(old), (old[0], "."), behind)
+        if way is Way.SIBLING and not (len(old) > 3 and old[1] == "."):
             continue
         if way is Way.OWNER and site.node not in ("Name", "Attribute", "Call"):
             continue
-        if way in _CONDITIONS and site.parent not in _TESTED:
-            continue
-        yield _slot(number, way, old, before, behind)
+        yield Slot(number, way, last, _before(way, old, before), _behind(way, behind))
 
 
 def _of_element(number: int, site: Site, old: tuple[str, ...], before: tuple[str, str], behind: str) -> Iterator[Slot]:
     """Of a parameter, a keyword or an imported name."""
     yield Slot(number, Way.T, _last_name(old), before, behind)
-    if site.node in _WITH_KEYWORDS:
-        yield Slot(number, Way.COPIED, _last_name(old), before, behind)
     if site.node in _FUNCTIONS and "=" not in old:
-        yield from (_slot(number, way, old, before, behind) for way in (Way.DEFAULT, Way.ASSUMED))
-    if site.node in _IMPORTS and "as" not in old:
-        yield _slot(number, Way.RENAMED, old, before, behind)
+        yield Slot(number, Way.DEFAULT, _last_name(old), before, behind)
 
 
 def _without_term(
@@ -216,7 +223,7 @@ def _without_term(
         tested = site.parent in _TESTED
         ways = [Way.LISTED, *([Way.NOT] if tested else [])]
         if site.node not in ("Compare", "BoolOp"):
-            ways += [Way.CALLED, *([Way.IS_NONE, Way.IS_NOT_NONE] if tested else [])]
+            ways += [Way.CALLED, Way.OPTIONAL, *([Way.IS_NONE, Way.IS_NOT_NONE] if tested else [])]
         yield from (Slot(number, way, name, before, behind) for way in ways)
     if len(old) < _READ and site.node in _PARTED:
         for way, made in _simpler(situation, site):
@@ -240,8 +247,21 @@ def _simpler(situation: Situation, site: Site) -> Iterator[tuple[Way, tuple[str,
     yield from ((Way.INSIDE, tokens(part)) for part in islice(parts, _PARTS))
 
 
-@lru_cache(maxsize=4096)
-def _last_name(tokens: tuple[str, ...]) -> str:
+def _before(way: Way, old: Sequence[str], before: tuple[str, str]) -> tuple[str, str]:
+    last = old[-1] if old else ""
+    if way is Way.SIBLING:
+        return old[0], "."
+    ahead = {Way.ATTRIBUTE: ".", Way.METHOD: ".", Way.OR: "or", Way.SUBSCRIPT: "[", Way.ITEM: "["}.get(way)
+    return (last, ahead) if ahead else before
+
+
+def _behind(way: Way, behind: str) -> str:
+    return {Way.CALL: "(", Way.METHOD: "(", Way.OWNER: ".", Way.SUBSCRIPT: "]", Way.ITEM: "]", Way.INDEX: "["}.get(
+        way, behind
+    )
+
+
+def _last_name(tokens: Sequence[str]) -> str:
     """The name that tells what an expression is: of a call what is called."""
     depth = 0
     found = ""
@@ -260,14 +280,41 @@ def written(slot: Slot, site: Site, term: Term, text: str, quote: str) -> tuple[
         text: the file.
         quote: the quotation mark of most of its strings.
     """
-    way = slot.way
+    way, name, code = slot.way, term.text, term.code
     if way is Way.WORD:
-        return _with_word(slot, text[site.start : site.end], term.text)
+        return _with_word(slot, text[site.start : site.end], name)
     if way in QUOTED:
-        return _as_string(slot, site, text, term.text, quote)
-    if way is Way.SIBLING:
-        return (slot.before[0], ".", term.text)
-    return written_as(way, term.last, term.code, quote) if way in WRITTEN else slot.made
+        return _as_string(slot, site, text, name, quote)
+    value = _VALUES.get(way, "")
+    made: dict[Way, tuple[str, ...]] = {
+        Way.T: code,
+        Way.OPERATOR: code,
+        Way.CALL: (*code, "(", OLD, ")"),
+        Way.ATTRIBUTE: (OLD, ".", name),
+        Way.METHOD: (OLD, ".", name, "(", ")"),
+        Way.OWNER: (*code, ".", OLD),
+        Way.SIBLING: (slot.before[0], ".", name),
+        Way.ITSELF: (name, "=", name),
+        Way.TRUE: (name, "=", value),
+        Way.FALSE: (name, "=", value),
+        Way.NONE: (name, "=", value),
+        Way.STARS: ("**", name),
+        Way.OR: (OLD, "or", *code),
+        Way.AND: (OLD, "and", *code),
+        Way.AND_NOT: (OLD, "and", "not", *code),
+        Way.INDEX: (*code, "[", OLD, "]"),
+        Way.ITEM: (OLD, "[", *code, "]"),
+        Way.KEYWORD: (name, "=", OLD),
+        Way.RETURN: ("return", *code),
+        Way.LISTED: ("[", OLD, "]"),
+        Way.CALLED: (OLD, "(", ")"),
+        Way.DEFAULT: (OLD, "=", "None"),
+        Way.OPTIONAL: (OLD, "|", "None"),
+        Way.NOT: ("not", OLD),
+        Way.IS_NONE: (OLD, "is", "None"),
+        Way.IS_NOT_NONE: (OLD, "is", "not", "None"),
+    }
+    return made.get(way, slot.made)
 
 
 def _with_word(slot: Slot, literal: str, word: str) -> tuple[str, ...]:

@@ -26,7 +26,6 @@ _PIECE = re.compile(
 )
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
-_VALUED = re.compile(r"(?:[A-Za-z_]\w*\.)*(?P<last>[A-Za-z_]\w*)(?:\(.*\)|\[.*\]|=.*)?\Z", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 _VALUE = re.compile(r"(?<=.=)-?[\w.]+\Z")
 _EDGES, _SIGNS = ".,:;!?*", ".-=+:/@#&%$~^!"
@@ -40,7 +39,6 @@ class Kind(Enum):
     ANY = auto()  # what an issue says may be code, or stand in a string
     CODE = auto()
     STRING = auto()
-    ELEMENT = auto()  # an argument or a parameter, with its name
     OPERATOR = auto()
     NOTHING = auto()
 
@@ -72,13 +70,11 @@ class Term:
         text: as it stands; of a string what is between its quotation marks; empty for nothing at all.
         mentions: where the issue says it, in order.
         kind: what it may be written as.
-        near: whether the function has it, or the issue says it.
     """
 
     text: str
     mentions: tuple[Mention, ...] = ()
     kind: Kind = Kind.ANY
-    near: bool = False
 
     @property
     def foremost(self) -> Mention | None:
@@ -96,29 +92,6 @@ class Term:
         return bool(_DOTTED.match(self.text))
 
     @cached_property
-    def is_value(self) -> bool:
-        """Whether it is a name, names with dots between, or what one of these holds or returns."""
-        return not self.is_element and bool(_VALUED.match(self.text)) and bool(self.code)
-
-    @cached_property
-    def is_element(self) -> bool:
-        """Whether it is an argument or a parameter with its name."""
-        if self.kind is not Kind.ANY:
-            return self.kind is Kind.ELEMENT
-        name, _, value = self.text.partition("=")
-        return is_identifier(name) and bool(value) and _is_expression(value)
-
-    @cached_property
-    def is_call(self) -> bool:
-        """Whether it calls something."""
-        return self.is_value and self.text.endswith(")")
-
-    @cached_property
-    def last(self) -> str:
-        """Its last name: of a call what is called; all of it where it has none."""
-        return last_name(self.text)
-
-    @cached_property
     def is_number(self) -> bool:
         """Whether it is a number."""
         return bool(_NUMBER.match(self.text))
@@ -128,8 +101,6 @@ class Term:
         """It as the tokens of an expression, or of an operator; none where it is neither."""
         if self.kind is Kind.OPERATOR:
             return tuple(self.text.split())
-        if self.is_element:
-            return token_texts(self.text)
         if self.kind in (Kind.STRING, Kind.NOTHING) or len(self.text) > 80:
             return ()
         if is_identifier(self.text):
@@ -141,12 +112,6 @@ class Term:
     def fits_a_string(self) -> bool:
         """Whether it can stand between quotation marks as it is."""
         return self.kind in (Kind.ANY, Kind.STRING) and not set(self.text) & set("\"'\\\n{}")
-
-
-def last_name(text: str) -> str:
-    """The last name of a chain of names, of a call what is called, of an argument its name; or else all of a text."""
-    match = _VALUED.match(text)
-    return match["last"] if match else text
 
 
 def _is_expression(text: str) -> bool:
@@ -185,7 +150,7 @@ class Wording:
                 behind = self.text[end : end + 2]
                 called, assigned = behind[:1] == "(", behind.strip()[:1] == "="
                 found[text].append(Mention(start, end, self._number(start), marked, called, assigned))
-        return {text: Term(text, tuple(mentions), near=True) for text, mentions in found.items()}
+        return {text: Term(text, tuple(mentions)) for text, mentions in found.items()}
 
     def _number(self, start: int) -> int:
         while start not in self._at and start < len(self.text):

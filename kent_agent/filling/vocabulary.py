@@ -6,8 +6,7 @@ from itertools import islice
 from kent_agent.decoder.lexicon import neighbours
 from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.surroundings import Surroundings
-from kent_agent.filling.compounds import is_element
-from kent_agent.filling.terms import Kind, Term, last_name
+from kent_agent.filling.terms import Kind, Term
 from kent_agent.source.tokens import is_identifier
 
 COMPARED = ("==", "!=", "<", "<=", ">", ">=", "is", "is not", "in", "not in")
@@ -17,7 +16,6 @@ ASSIGNED = ("=", "+=", "-=", "*=", "/=", "|=", "&=")
 _CONSTANTS = ("None", "True", "False", "0", "1", "-1", "2", "[]", "{}", "()", "set()", "*", "/")
 _NEAR, _STRINGS, _NUMBERS = 90, 30, 16  # tokens of the function
 _ALIKE, _FAR = 30, 30  # names of the file that are like what the issue says, and others
-_COMPOUNDS, _COMPOUNDS_FAR = 60, 40  # of the function and of the file
 _LEARNED = 40  # names that training often wrote
 
 
@@ -43,32 +41,12 @@ def _unsaid(situation: Situation) -> Iterator[Term]:
     yield from (Term(each, kind=Kind.OPERATOR) for each in (*COMPARED, *COMBINED, *ARITHMETIC, *ASSIGNED))
     yield from (Term(each, kind=Kind.CODE) for each in _CONSTANTS)
     names = [token for token in here if is_identifier(token)]
-    yield from (Term(each, kind=Kind.CODE, near=True) for each in names[:_NEAR])
-    yield from _compounds(situation)
+    yield from (Term(each, kind=Kind.CODE) for each in names[:_NEAR])
     yield from (Term(each, kind=Kind.CODE) for each in islice(_numbers(here), _NUMBERS))
     yield from (Term(each, kind=Kind.STRING) for each in islice(_bodies(here), _STRINGS))
     yield from (Term(each, kind=Kind.CODE) for each in _of_file(around))
     learned = (token for token in situation.learned if is_identifier(token))
     yield from (Term(each, kind=Kind.CODE) for each in islice(learned, _LEARNED))
-
-
-def _compounds(situation: Situation) -> Iterator[Term]:
-    """Expressions and arguments of a few tokens: the function's, and of the file those said and the commonest."""
-    around, every = situation.around, situation.said.wording.every
-    near = list(islice(_near(around), _COMPOUNDS))
-    places = around.compounds
-    worth = {text: (sum(around.overlap(last_name(text))), len(places[text])) for text in places if text not in near}
-    far = sorted(worth, key=lambda text: worth[text], reverse=True)[:_COMPOUNDS_FAR]
-    for text in (*near, *far):
-        name = every.get(last_name(text))
-        kind = Kind.ELEMENT if is_element(text) else Kind.CODE
-        yield Term(text, name.mentions if name else (), kind, near=text in near)
-
-
-def _near(around: Surroundings) -> Iterator[str]:
-    """The function's compounds, the commonest first."""
-    counts = {text: sum(around.first <= i < around.last for i in places) for text, places in around.compounds.items()}
-    yield from sorted((text for text, count in counts.items() if count), key=lambda text: -counts[text])
 
 
 def _numbers(tokens: Iterable[str]) -> Iterator[str]:

@@ -16,12 +16,13 @@ from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.search import Decoding
 from kent_agent.decoder.situation import MOST_SITES
 from kent_agent.filling.candidates import Candidates, candidates
+from kent_agent.filling.slots import Way
 from kent_agent.filling.terms import WORD
-from kent_agent.filling.ways import Way
 from kent_agent.learning.examples import WITHHELD, situation_of
 from kent_agent.learning.fixes import MinedFix
 
 WORDS = 800  # that are told apart around terms
+OTHERS = 0.3  # share of the fixes that are no simple edits and are learned from
 PAIRS = 700  # that are not the fix, of each stratum
 _LIKELY = 60  # sites of the likelier strata
 
@@ -57,6 +58,7 @@ class Example:
         categories, ways, slots, terms, cues, heard, title, slot, term, pairs, general: as a `Reading` has them.
         gold: how many of the pairs are the fix; they come first.
         excess: natural logarithm of how many pairs each stands for, `(P,)`.
+        weight: in the loss.
     """
 
     repo: str
@@ -73,10 +75,13 @@ class Example:
     general: np.ndarray
     gold: int
     excess: np.ndarray
+    weight: float
 
 
 def filling_example(fix: MinedFix, decoder: Path, common: Mapping[str, int], seed: int) -> Example | None:
-    """A fix as an example, its wrong pairs thinned out; None where it is none to learn from, as releases are.
+    """A fix as an example, its wrong pairs thinned out; None where it is none to learn from.
+
+    Of fixes that are no simple edits a share is learned from; of releases none.
 
     Args:
         fix: that may be learned from.
@@ -85,11 +90,12 @@ def filling_example(fix: MinedFix, decoder: Path, common: Mapping[str, int], see
         seed: of the draw.
     """
     draw = random.Random(f"{seed}:{fix.key}")
-    found = _candidates(fix, _model(decoder), common, draw.random() < WITHHELD)
+    withheld, sampled = draw.random() < WITHHELD, draw.random() < OTHERS
+    found = _candidates(fix, _model(decoder), common, withheld)
     if found is None:
         return None
     gold = gold_pairs(found, fix)
-    if _is_release(found, gold) or not (len(gold) or fix.single_hunk):
+    if _is_release(found, gold) or (not len(gold) and not (fix.single_hunk and sampled)):
         return None
     chosen, excess = _thinned(found, gold, np.random.default_rng([seed, int(fix.key[:8], 16)]))
     used = np.unique(found.slot[chosen])
@@ -110,6 +116,7 @@ def filling_example(fix: MinedFix, decoder: Path, common: Mapping[str, int], see
         general=found.general,
         gold=len(gold),
         excess=excess,
+        weight=1.0 if len(gold) else 1 / OTHERS,
     )
 
 

@@ -2,10 +2,10 @@
 
 import json
 import random
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,24 +35,23 @@ class Batch(NamedTuple):
         owner: which example each pair is of, `(P,)`.
         gold: which pairs are the fix, `(P,)`.
         excess: natural logarithm of how many pairs each stands for, `(P,)`.
+        weights: of the examples, `(B,)`.
     """
 
     reading: Reading
     owner: Tensor
     gold: Tensor
     excess: Tensor
+    weights: Tensor
 
 
-def train_filling(
-    fixes: Path, output: Path, decoder: Path, limit: int, epochs: int, seed: int, workers: int
-) -> FillingModel:
+def train_filling(fixes: Path, output: Path, decoder: Path, epochs: int, seed: int, workers: int) -> FillingModel:
     """Trains a model and writes it; the epoch is kept that does best on the validation repositories.
 
     Args:
         fixes: a file that kent_agent.mine wrote.
         output: the file to write.
         decoder: whose pointer tells where an edit is likely.
-        limit: fixes of each repository, drawn by the seed.
         epochs: how often to go through the fixes.
         seed: of everything that is drawn.
         workers: processes that turn fixes into examples.
@@ -61,16 +60,15 @@ def train_filling(
         KentError: the fixes or the decoder cannot be read, or there are none to learn from or to validate on.
     """
     torch.set_num_threads(1)  # results do not depend on how many cores there are
-    read = _read(fixes, limit, seed)
-    common = common_words(read.messages)
-    make = partial(filling_example, decoder=decoder, common=common, seed=seed)
+    split, newest, messages = _read(fixes)
+    common = common_words(messages)
     parts: dict[str, list[Example]] = {TRAIN: [], VALIDATION: []}
-    for example in _examples(fixes, read.drawn, make, workers):
-        parts[read.split[example.repo]].append(example)
+    for example in _examples(fixes, partial(filling_example, decoder=decoder, common=common, seed=seed), workers):
+        parts[split[example.repo]].append(example)
     if not all(any(example.gold for example in part) for part in parts.values()):
         raise KentError(f"{fixes} holds no simple edits to train on, or none to validate on; mine more repositories.")
     model = FillingModel.create(common, seed)
-    model.provenance = {"seed": seed, "epochs": epochs, "fixes_each": limit, **_provenance(parts, read.newest)}
+    model.provenance = {"seed": seed, "epochs": epochs, **_provenance(parts, newest)}
     best = float("inf")
     for epoch, bits in enumerate(_trained(model.network, parts[TRAIN], epochs, seed), start=1):
         validation = evaluate(model.network, parts[VALIDATION])
@@ -82,39 +80,21 @@ def train_filling(
     return FillingModel.load(output)
 
 
-class _Read(NamedTuple):
-    """What is read of a file of fixes first.
-
-    Attributes:
-        split, newest: of each repository its split and its newest commit.
-        messages: of all training fixes.
-        drawn: numbers of the fixes to learn from and to validate on.
-    """
-
-    split: dict[str, str]
-    newest: dict[str, str]
-    messages: list[str]
-    drawn: frozenset[int]
-
-
-def _read(fixes: Path, limit: int, seed: int) -> _Read:
+def _read(fixes: Path) -> tuple[dict[str, str], dict[str, str], list[str]]:
+    """The split and the newest commit of each repository, and all training messages."""
     split: dict[str, str] = {}
     newest: dict[str, str] = {}
     messages: list[str] = []
-    numbers: defaultdict[str, list[int]] = defaultdict(list)
-    for i, fix in enumerate(load_fixes(fixes)):
+    for fix in load_fixes(fixes):
         split[fix.repo] = fix.split
         newest.setdefault(fix.repo, fix.commit)
         messages += [fix.message] if fix.split == TRAIN else []
-        if fix.split != HELDOUT and may_be_learned(fix):
-            numbers[fix.repo].append(i)
-    samples = (random.Random(f"{seed}:{repo}").sample(all_, min(limit, len(all_))) for repo, all_ in numbers.items())
-    return _Read(split, newest, messages, frozenset(chain.from_iterable(samples)))
+    return split, newest, messages
 
 
-def _examples(path: Path, drawn: Collection[int], make: "partial[Example | None]", workers: int) -> Iterator[Example]:
-    """The examples of the fixes that were drawn, in the order of the file."""
-    chosen = (fix for i, fix in enumerate(load_fixes(path)) if i in drawn)
+def _examples(path: Path, make: "partial[Example | None]", workers: int) -> Iterator[Example]:
+    """The examples of all fixes but those held out, in the order of the file."""
+    chosen = (fix for fix in load_fixes(path) if fix.split != HELDOUT and may_be_learned(fix))
     if workers == 1:
         yield from (example for example in map(make, chosen) if example is not None)
         return
@@ -143,35 +123,37 @@ def _trained(network: FillingNetwork, examples: Sequence[Example], epochs: int, 
         random.Random(f"{seed}:{epoch}").shuffle(order)
         torch.manual_seed(seed * 1_000_003 + epoch)  # dropout's
         network.train()
-        total = 0.0
+        total = weight = 0.0
         for i in range(0, len(order), _BATCH):
             batch = stacked(order[i : i + _BATCH])
-            found = losses(network, batch)
+            found = losses(network, batch) * batch.weights
             optimizer.zero_grad(set_to_none=True)
-            found.mean().backward()  # type: ignore[no-untyped-call]
+            (found.sum() / batch.weights.sum()).backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
             schedule.step()
-            total += float(found.detach().sum())
+            total, weight = total + float(found.detach().sum()), weight + float(batch.weights.sum())
         network.eval()
-        yield total / len(order) / float(np.log(2))
+        yield total / weight / float(np.log(2))
 
 
 def evaluate(network: FillingNetwork, examples: Sequence[Example]) -> dict[str, float]:
     """Mean bits of examples; of the simple edits how many there are, their median, and the share that comes first."""
-    bits, simple, first = [], [], 0
+    bits, weights, simple, first = [], [], [], 0
     for example in examples:
         batch = stacked([example])
         with torch.inference_mode():
             bits.append(float(losses(network, batch)[0]) / float(np.log(2)))
             scores = network(batch.reading)[0]
+        weights.append(example.weight)
         if example.gold:
             simple.append(bits[-1])
             first += bool(scores[: example.gold].max() >= scores.max())
+    mean, median = float(np.average(bits, weights=weights)), float(np.median(simple))
     return {
-        "bits": round(float(np.mean(bits)), 4),
+        "bits": round(mean, 4),
         "simple": len(simple),
-        "simple_bits": round(float(np.median(simple)), 3),
+        "simple_bits": round(median, 3),
         "first": round(first / len(simple), 4),
     }
 
@@ -203,6 +185,7 @@ def stacked(examples: Sequence[Example]) -> Batch:
         owner=torch.from_numpy(np.repeat(np.arange(len(examples)), [len(e.slot) for e in examples])),
         gold=torch.from_numpy(np.concatenate([np.arange(len(e.slot)) < e.gold for e in examples])),
         excess=joined("excess", np.float32),
+        weights=torch.tensor([e.weight for e in examples], dtype=torch.float32),
     )
 
 

@@ -4,8 +4,9 @@ import ast
 
 import pytest
 
+from kent_agent.filling.slots import Way
 from tests.decoder.places import BOX
-from tests.filling.simple import candidates_in, makes, versions
+from tests.filling.simple import candidates_in, versions
 
 TEXT = """\
 import os
@@ -20,103 +21,58 @@ def load(path, strict=False, limit=10):
 """
 
 
-ROWS = [
-    ("read(path, ", "scan(path, ", "use scan"),  # T
-    ("basename", "abspath", "abspath"),
-    ("os.path.basename", "os.fspath", "fspath"),  # SIBLING
-    ("limit=10)", "limit=25)", "25 is the limit"),
-    ('"rb"', '"wb"', "wb"),  # STRING
-    ('"total count"', '"total sum"', "sum"),  # WORD
-    ("read(path, ", "read(str(path), ", "str"),  # CALL
-    ("read(path, ", "read(path.name, ", "name"),  # ATTRIBUTE
-    ("read(path, ", "read(path.resolve(), ", "resolve"),  # METHOD
-    ("return read(", "return files.read(", "files"),  # OWNER
-    ("items[0])", 'items[0]["key"])', "key"),  # SUBSCRIPT
-    ('"rb")', '"rb", buffering=buffering)', "buffering"),  # ITSELF
-    ('"rb")', '"rb", closefd=True)', "closefd"),  # TRUE
-    ('"rb")', '"rb", closefd=False)', "closefd"),  # FALSE
-    ("limit=10)", "limit=10, mode=None)", "mode"),  # NONE
-    ("limit=10)", "limit=10, **kwargs)", "kwargs"),  # STARS
-    ("read(path, items[0])", "read(path, items[0] or fallback)", "fallback"),  # OR
-    ("if name and limit < 10", "if name and limit < 10 and strict", "strict"),  # AND
-    ("if name and limit < 10", "if name and limit < 10 and not strict", "strict"),  # AND_NOT
-    ("limit < 10:", "limit <= 10:", ""),  # OPERATOR
-    ("if name and limit", "if name or limit", ""),
-    ("    items = [name, \"total count\"]\n", "", ""),  # DELETED
-    ('"rb")', ")", ""),
-    ("if strict else", "if not strict else", ""),  # NOT
-    ("if strict else", "if strict is None else", ""),  # IS_NONE
-    ("if strict else", "if strict is not None else", ""),  # IS_NOT_NONE
-    ("os.path.basename(path).lower()", "os.path.basename(path)", ""),  # BASE
-    ("items[0])", "items.get(0))", ""),  # GET
-    ("read(path, ", "handlers[read](path, ", "handlers"),  # INDEX
-    ("read(path, ", "read(path[slot], ", "slot"),  # ITEM
-    ('"rb")', 'mode="rb")', "mode"),  # KEYWORD
-    ("read(path, ", "read([path], ", ""),  # LISTED
-    ("read(path, ", "read(path(), ", ""),  # CALLED
-    ("load(path, ", "load(path=None, ", ""),  # DEFAULT
-    ("    items =", "    return name\n    items =", ""),  # RETURN
-    ("    items =", "    return\n    items =", ""),  # LEFT
-    ("    items =", "    flush()\n    items =", "flush"),  # DONE
-    ("    items =", "    items.sort()\n    items =", "items.sort()"),  # STATED
-    ("strict else", "not limit else", ""),  # NEGATED
-    ("items[0])", "first or items[0])", "first"),  # UNLESS_SET
-    ("if name and", "if path and name and", ""),  # AHEAD_AND
-    ("limit < 10:", "limit < 10 or not strict:", ""),  # OR_NOT
-    ("limit < 10:", "limit < 10 and path is not None:", ""),  # AND_SOME
-    ("if name and", "if path is not None and name and", ""),  # SOME_AND
-    ("if name and", "if not strict and name and", ""),  # NOT_AND
-    ("name and limit < 10:", "name and limit < 10 or os.path is None:", ""),  # OR_NONE
-    ("if name and", "if path is None or name and", ""),  # NONE_OR
-    ("if strict", "if limit is None", ""),  # MISSING
-    ("if strict", "if limit is not None", ""),  # PRESENT
-    ("items[0]", "items[0] + limit", ""),  # PLUS
-    ("items[0]", "items[0] - limit", ""),  # MINUS
-    ("load(path, ", "load(path=name, ", ""),  # ASSUMED
-    ("    items =", "    limit = None\n    items =", ""),  # SET_NONE
-    ("    items =", "    limit = True\n    items =", ""),  # SET_TRUE
-    ("    items =", "    limit = False\n    items =", ""),  # SET_FALSE
-    ("    items =", "    found = []\n    items =", "found"),  # SET_LIST
-    ("    items =", "    found = {}\n    items =", "found"),  # SET_DICT
-    ("    items =", "    self.limit = limit\n    items =", ""),  # KEPT
-    ("    items =", "    assert limit\n    items =", ""),  # ASSERTED
-    ("    items =", "    assert limit is not None\n    items =", ""),  # ASSERTED_SOME
-    ("    items =", "    del limit\n    items =", ""),  # GONE
-    ("    name =", "    import json\n    name =", "json"),  # IMPORTED
-    ("    items =", "    raise StopIteration\n    items =", "StopIteration"),  # RAISED
-    ("    items =", "    if strict:\n        items =", ""),  # IF
-    ("    items =", "    if not strict:\n        items =", ""),  # IF_NOT
-    ("    items =", "    if name is not None:\n        items =", ""),  # IF_SOME
-    ("    items =", "    if name is None:\n        items =", ""),  # IF_NONE
-    ("    items =", "    if strict:\n        return\n    items =", ""),  # IF_LEAVE
-    ("    items =", "    if not strict:\n        return\n    items =", ""),  # IF_NOT_LEAVE
-    ("    items =", "    if name is not None:\n        return\n    items =", ""),  # IF_SOME_LEAVE
-    ("    items =", "    if name is None:\n        return\n    items =", ""),  # IF_NONE_LEAVE
-    ("    items =", "    if name:\n        continue\n    items =", ""),  # IF_SKIP
-    ("    items =", "    if not name:\n        continue\n    items =", ""),  # IF_NOT_SKIP
-    ("    items =", "    if name is None:\n        continue\n    items =", ""),  # IF_NONE_SKIP
-    ("    items =", "    if not name:\n        return None\n    items =", ""),  # IF_NOT_NOTHING
-    ("    items =", "    if name is None:\n        return None\n    items =", ""),  # IF_NONE_NOTHING
-    ('"rb")', '"rb", limit=limit)', ""),  # COPIED, or ITSELF
-    ('"rb")', '"rb", buffering=0)', "pass buffering=0"),  # COPIED
-    ('"rb")', '"rb", sep=os.sep)', "os.sep"),  # ITSELF of what has dots
-    ("strict else", "os.path else", ""),  # what has dots, and what is called, is copied
-    ("limit < 10:", "limit < os.path.basename(path):", ""),
-    ('"total count"', '"total"', ""),  # CUT
-    ('"total count"', '"Total count"', ""),  # CASED
-    ("os.path.basename(path)", "path", ""),  # INSIDE
-    ("strict=False", "strict=True", ""),  # what every program has
-    ("limit < 10:", "limit < 11:", ""),  # a number's neighbour
-    ("name and limit", "path and limit", ""),  # what stands around
-]  # fmt: skip
-ISSUE = ". ".join(filter(None, (said for _, _, said in ROWS)))
-
-
-@pytest.mark.parametrize(("old", "new"), [row[:2] for row in ROWS])
-def test_a_term_is_written(old: str, new: str) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "issue"),
+    [
+        ("read(path, ", "scan(path, ", "use scan"),  # T
+        ("basename", "abspath", "abspath"),
+        ("os.path.basename", "os.fspath", "fspath"),  # SIBLING
+        ("limit=10)", "limit=25)", "25 is the limit"),
+        ('"rb"', '"wb"', "wb"),  # STRING
+        ('"total count"', '"total sum"', "sum"),  # WORD
+        ("read(path, ", "read(str(path), ", "str"),  # CALL
+        ("read(path, ", "read(path.name, ", "name"),  # ATTRIBUTE
+        ("read(path, ", "read(path.resolve(), ", "resolve"),  # METHOD
+        ("return read(", "return files.read(", "files"),  # OWNER
+        ("items[0])", 'items[0]["key"])', "key"),  # SUBSCRIPT
+        ('"rb")', '"rb", buffering=buffering)', "buffering"),  # ITSELF
+        ('"rb")', '"rb", closefd=True)', "closefd"),  # TRUE
+        ('"rb")', '"rb", closefd=False)', "closefd"),  # FALSE
+        ("limit=10)", "limit=10, mode=None)", "mode"),  # NONE
+        ("limit=10)", "limit=10, **kwargs)", "kwargs"),  # STARS
+        ("read(path, items[0])", "read(path, items[0] or fallback)", "fallback"),  # OR
+        ("if name and limit < 10", "if name and limit < 10 and strict", "strict"),  # AND
+        ("if name and limit < 10", "if name and limit < 10 and not strict", "strict"),  # AND_NOT
+        ("limit < 10:", "limit <= 10:", ""),  # OPERATOR
+        ("if name and limit", "if name or limit", ""),
+        ("    items = [name, \"total count\"]\n", "", ""),  # DELETED
+        ('"rb")', ")", ""),
+        ("if strict else", "if not strict else", ""),  # NOT
+        ("if strict else", "if strict is None else", ""),  # IS_NONE
+        ("if strict else", "if strict is not None else", ""),  # IS_NOT_NONE
+        ("os.path.basename(path).lower()", "os.path.basename(path)", ""),  # BASE
+        ("items[0])", "items.get(0))", ""),  # GET
+        ("read(path, ", "handlers[read](path, ", "handlers"),  # INDEX
+        ("read(path, ", "read(path[slot], ", "slot"),  # ITEM
+        ('"rb")', 'mode="rb")', "mode"),  # KEYWORD
+        ("read(path, ", "read([path], ", ""),  # LISTED
+        ("read(path, ", "read(path(), ", ""),  # CALLED
+        ("load(path, ", "load(path=None, ", ""),  # DEFAULT
+        ("read(path, ", "read(path | None, ", ""),  # OPTIONAL
+        ("    items =", "    return name\n    items =", ""),  # RETURN
+        ("    items =", "    return\n    items =", ""),  # RETURNED
+        ('"total count"', '"total"', ""),  # CUT
+        ('"total count"', '"Total count"', ""),  # CASED
+        ("os.path.basename(path)", "path", ""),  # INSIDE
+        ("strict=False", "strict=True", ""),  # what every program has
+        ("limit < 10:", "limit < 11:", ""),  # a number's neighbour
+        ("name and limit", "path and limit", ""),  # what stands around
+    ],
+)  # fmt: skip
+def test_a_term_is_written(old: str, new: str, issue: str) -> None:
     assert TEXT.count(old) == 1
     wanted = TEXT.replace(old, new).replace("open(path, )", "open(path)")
-    assert makes(TEXT, "load", ISSUE, wanted)
+    assert wanted in versions(TEXT, "load", issue)
 
 
 @pytest.mark.parametrize(
@@ -135,17 +91,8 @@ def test_a_literal_or_an_expression_is_made_over(old: str, new: str) -> None:
     assert text.replace(old, new) in versions(text, "made")
 
 
-def test_other_places_have_their_ways() -> None:
-    text = "def read(path):\n    try:\n        return {'a': path}\n    except OSError:\n        raise\n"
-    issue = "Also KeyError and path.sep"
-    assert makes(text, "read", issue, text.replace("OSError", "KeyError"))
-    assert makes(text, "read", issue, text.replace("'a': path", "'a': path, 'sep': path.sep"))  # ENTRY
-    tried = "    try:\n        close()\n    except KeyError:\n        pass\n"
-    assert f"def f():\n{tried}" in versions("def f():\n    close()\n", "f", "KeyError")  # TRIED
-    bare = "def f():\n    try:\n        g()\n    except:\n        h()\n"
-    assert bare.replace("except:", "except KeyError:") in versions(bare, "f", "KeyError")  # CAUGHT
-    local = "def f():\n    from os import path\n    g()\n"
-    assert local.replace("path", "path as p1") in versions(local, "f", "call it p1")  # RENAMED
+def test_every_way_is_some_slots() -> None:
+    assert {slot.way for slot in candidates_in(TEXT, "load").slots} >= set(Way) - {Way.PREFIXED, Way.COUNTED}
 
 
 @pytest.mark.parametrize("issue", [None, "", "Box.area() is wrong: use `depth`, 'cm', -1 or {}"])

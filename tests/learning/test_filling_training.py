@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def trained_in(folder: Path, name: str, workers: int = 1) -> FillingModel:
     paths = folder / "fixes.jsonl", folder / name, folder / "decoder.safetensors"
-    return train_filling(*paths, 100, EPOCHS, 1, workers)
+    return train_filling(*paths, EPOCHS, 1, workers)
 
 
 @pytest.fixture(scope="module")
@@ -81,27 +81,10 @@ def test_workers_change_nothing(folder: Path, model: FillingModel) -> None:
 def test_examples_hold_the_fix_and_some_of_the_rest(folder: Path) -> None:
     common = common_words(row.message for row in rows())
     example = filling_example(rows()[0], folder / "decoder.safetensors", common, 1)
-    assert example is not None and example.gold >= 1
+    assert example is not None and example.gold >= 1 and example.weight == 1
     assert example.gold < len(example.slot) == len(example.excess) <= example.gold + 4 * PAIRS
     assert (example.excess[: example.gold] == 0).all()
     assert example.slot.max() < len(example.slots) and example.term.max() < len(example.terms)
-
-
-def test_a_small_fix_that_is_no_simple_edit_is_learned_as_none(folder: Path) -> None:
-    before = "def tidy(text):\n    found = text.title()\n    return found\n"
-    after = before.replace("text.title()", "[line.strip() for line in text.split(sep) if line != first]")
-    fix = fix_of("acme/tidy", "tidy(): strip lines", before, after)
-    example = filling_example(fix, folder / "decoder.safetensors", {}, 1)
-    assert example is not None and example.gold == 0 and len(example.slot)
-    assert filling_example(replace(fix, single_hunk=False), folder / "decoder.safetensors", {}, 1) is None
-
-
-def test_of_each_repository_so_many_are_learned_from(folder: Path) -> None:
-    twice = [*rows(), *(replace(row, key=row.key[::-1]) for row in rows())]
-    path = folder / "twice.jsonl"
-    path.write_text("".join(row.dump() + "\n" for row in twice))
-    model = train_filling(path, folder / "one", folder / "decoder.safetensors", 1, 1, 1, 1)
-    assert set(model.provenance["repositories"].values()) == {1} and model.provenance["fixes_each"] == 1
 
 
 def test_a_loss_is_what_the_fix_or_none_costs(folder: Path) -> None:
@@ -129,7 +112,7 @@ def test_what_holds_nothing_to_learn_is_named(tmp_path: Path, folder: Path) -> N
     path = tmp_path / "none.jsonl"
     path.write_text("".join(replace(row, split=TRAIN).dump() + "\n" for row in rows()))
     with pytest.raises(KentError, match=r"none\.jsonl holds no simple edits to train on, or none to validate on"):
-        train_filling(path, tmp_path / "f", folder / "decoder.safetensors", 100, 1, 0, 1)
+        train_filling(path, tmp_path / "f", folder / "decoder.safetensors", 1, 0, 1)
 
 
 def test_the_command_prints_each_epoch(folder: Path, tmp_path: Path) -> None:
