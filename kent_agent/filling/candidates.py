@@ -14,6 +14,7 @@ from kent_agent.filling.terms import Kind, Term
 from kent_agent.filling.vocabulary import ARITHMETIC, ASSIGNED, COMBINED, COMPARED, vocabulary
 from kent_agent.source.grammar import Action, Edit
 
+_RENAMED = frozenset({Action.RENAME, Action.RENAME_ALL})
 _MOST = 2000  # slots, those of the likeliest sites
 
 
@@ -86,11 +87,14 @@ def _fitting(situation: Situation, found: Sequence[Slot], terms: Sequence[Term])
     """Which terms may be written in which slots, `(n, m)`."""
     of_way = {way: np.array([_fits(way, term) for term in terms]) for way in Way}
     named = np.array([term.is_name for term in terms])
-    renamed = {Action.RENAME: named, Action.RENAME_ALL: named & [term.text not in BUILTINS for term in terms]}
-    rows = [
-        renamed.get(situation.sites[slot.site].action, of_way[slot.way]) if slot.way is Way.T else of_way[slot.way]
-        for slot in found
-    ]
+    variable = named & [term.text not in BUILTINS for term in terms]
+    rows = []
+    for slot in found:
+        site = situation.sites[slot.site]
+        if site.action is Action.RENAME_ALL and site.node != "Attribute":  # an attribute hides no builtin
+            rows.append(variable)
+        else:
+            rows.append(named if site.action in _RENAMED else of_way[slot.way])
     texts, olds = np.array([term.text for term in terms]), np.array([slot.old for slot in found])
     fits: Numbers = np.stack(rows) & ((olds[:, None] != texts[None]) | (texts == "")[None])
     for i, slot in enumerate(found):

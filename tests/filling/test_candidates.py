@@ -131,6 +131,11 @@ def test_no_variable_hides_a_builtin() -> None:
     assert text.replace("part", "float") not in versions(text, "total", issue)
 
 
+def test_an_attribute_may_be_named_as_a_builtin_is() -> None:
+    text = "def twice(box):\n    return box.kind + box.kind\n"
+    assert text.replace("kind", "type") in versions(text, "twice", "it is called type")
+
+
 def test_measures_are_numbers_of_all_pairs() -> None:
     found = candidates_in(BOX, "Box.area", "Box.area() is wrong: use `depth` instead of height")
     pairs = found.pairs()
