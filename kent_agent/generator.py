@@ -108,27 +108,36 @@ class CodeGenerator:
         spelled = list(advised(issue, files, source.read_text, searched or factorizations))
         edited = dict.fromkeys(found.file for found in (*factorizations, *(found for _, found, _ in spelled)))
         texts = {file: source.read_text(file) or "" for file in edited}
-        decoded = (
-            each
-            for found, proposals in _shared_out(factorizations, min(max(limit, _FEWEST), _MOST))
-            for each in self._decode(
-                issue, said, texts[found.file], found, proposals, steering(found) if steering else None
-            )
-        )
-        ranked = sorted([*spelled, *decoded], key=lambda each: -each[0])
+        scored: list[Scored] = list(spelled)
+        for found, proposals in _shared_out(factorizations, min(max(limit, _FEWEST), _MOST)):
+            least = -math.inf if steering else _least(scored, max(2 * limit, listed))
+            steered = steering(found) if steering else None
+            scored += self._decode(issue, said, texts[found.file], found, proposals, steered, least)
+        ranked = sorted(scored, key=lambda each: -each[0])
         importer = Importer([entry.path for entry in source.files], source.read_text)
         return Generation(tuple(_candidates(ranked, said, texts, importer, limit, listed)))
 
     def _decode(
-        self, issue: Issue, said: Said, text: str, found: Factorization, proposals: int, steering: Steering | None
+        self,
+        issue: Issue,
+        said: Said,
+        text: str,
+        found: Factorization,
+        proposals: int,
+        steering: Steering | None,
+        least: float,
     ) -> Iterator[Scored]:
-        """Proposals of one factorization with their scores: the decoder's, and those of the issue itself."""
+        """Proposals of one factorization with their scores: the decoder's, and those of the issue itself.
+
+        Args:
+            least: the score below which no proposal of the decoder's is wanted.
+        """
         try:
             situation = Situation(text, found.file, found.location, said, self.model.learned)
         except SyntaxError:
             return
         place = math.log(max(found.confidences["LOCATION"], 1e-9))
-        for proposal in self.search.propose(situation, proposals, steering):
+        for proposal in self.search.propose(situation, proposals, steering, least - place):
             yield place + proposal.log_probability, found, proposal
         for edit, log_probability in suggested_edits(issue, situation):
             after = applied(situation, edit)
@@ -142,6 +151,12 @@ def _shared_out(factorizations: Sequence[Factorization], most: int) -> Iterator[
     for found in factorizations:
         share = found.confidences["LOCATION"] / max(likeliest, 1e-9)
         yield found, max(round(most * share), most // _LEAST)
+
+
+def _least(scored: Sequence[Scored], wanted: int) -> float:
+    """The score that a proposal needs to be among so many, given what there is: none while there are fewer."""
+    scores = sorted((score for score, _, _ in scored), reverse=True)
+    return scores[wanted - 1] if len(scores) >= wanted else -math.inf
 
 
 def _candidates(

@@ -5,3 +5,4 @@ from numpy.typing import NDArray
 
 Reals = NDArray[np.floating]
 Numbers = NDArray[np.integer]
+Flags = NDArray[np.bool_]

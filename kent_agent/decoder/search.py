@@ -5,6 +5,7 @@ their probabilities (best-first search), some at a time, since the network reads
 """
 
 import heapq
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,7 +24,7 @@ from kent_agent.decoder.proposals import Proposal
 from kent_agent.decoder.situation import Situation, action_token
 from kent_agent.decoder.syntax import Syntax
 from kent_agent.errors import PatchError
-from kent_agent.filling.filled import Filled, filled
+from kent_agent.filling.filled import MOST, Filled, filled
 from kent_agent.filling.model import FillingModel
 from kent_agent.source.application import apply_to
 from kent_agent.source.document import alone, indent_of
@@ -38,6 +39,7 @@ _FEWEST, _AT_ONCE = 8, 48  # partial edits that are continued together: few wher
 _BRANCHES = 16  # continuations of each
 _ROUNDS, _FOR_ONE = 10, 30  # rounds at most: so many, and one more for each so many edits asked for
 _SPARE = 1.5  # completed edits for each proposal: some do not parse, or repeat another
+_NEARLY = 2.0  # how much less likely an edit may be decoded that counts where it is a simple one, too
 _MOVED, _TARGETS = 12, 12  # statements that are moved, and places that each may go to
 _NEAR = 2
 _LITERALS = 24  # sites whose strings are varied
@@ -82,41 +84,45 @@ class EditSearch:
         self.filling = filling
         self.odds = odds
 
-    def propose(self, situation: Situation, limit: int, steering: Steering | None = None) -> list[Proposal]:
+    def propose(
+        self, situation: Situation, limit: int, steering: Steering | None = None, least: float = -math.inf
+    ) -> list[Proposal]:
         """The likeliest edits, best first: distinct ones that apply, parse and change the text.
 
         Args:
             situation: the place to edit.
             limit: how many at most.
             steering: what else is known of the place; its bias counts towards what is best here.
+            least: natural logarithm of the probability, its bias included, below which none is wanted.
         """
+        most = int(limit * _SPARE)
         with torch.inference_mode():
             decoding = Decoding(self.model, situation, steering)
-            simple = self._filled(situation, decoding)
-            completed = _best(decoding.completed(int(limit * _SPARE)))
+            simple = self._filled(situation, decoding, most)
+            completed = _best(decoding.completed(most, least - simple.none - _NEARLY))
         found: dict[str, Proposal] = {}
         for edit, log_probability in sorted(_mixed(completed, simple, steering).items(), key=lambda each: -each[1]):
+            if len(found) >= limit or log_probability < least:
+                break
             after = applied(situation, edit)
             if after is not None and after not in found:
                 found[after] = Proposal(
                     (edit,), after, log_probability - (steering.bias(edit.action) if steering else 0.0)
                 )
-            if len(found) >= limit:
-                break
         return list(found.values())
 
     def log_probability(self, situation: Situation, edits: Sequence[Edit]) -> float | None:
         """Natural logarithm of the probability of edits; None where a site or a token cannot be chosen."""
         with torch.inference_mode():
             decoding = Decoding(self.model, situation)
-            simple = self._filled(situation, decoding)
+            simple = self._filled(situation, decoding, MOST)
             found = [_either(decoding.log_probability(edit), simple, edit) for edit in edits]
         return None if None in found else sum(each for each in found if each is not None)
 
-    def _filled(self, situation: Situation, decoding: "Decoding") -> Filled:
+    def _filled(self, situation: Situation, decoding: "Decoding", limit: int) -> Filled:
         if self.filling is None:
             return Filled()
-        return filled(self.filling, situation, decoding.site_scores, odds=self.odds)
+        return filled(self.filling, situation, decoding.site_scores, limit, self.odds)
 
 
 def _best(completed: Iterator[tuple[Edit, float]]) -> dict[Edit, float]:
@@ -238,8 +244,13 @@ class Decoding:
         of_edit = float(shares[torch.arange(len(numbers)), numbers].sum())
         return of_edit if of_edit > -torch.inf else None
 
-    def completed(self, limit: int) -> Iterator[tuple[Edit, float]]:
-        """Edits with the logarithms of their probabilities; of those that write something the likeliest, best first."""
+    def completed(self, limit: int, least: float = -math.inf) -> Iterator[tuple[Edit, float]]:
+        """Edits with the logarithms of their probabilities; of those that write something the likeliest, best first.
+
+        Args:
+            limit: how many that write something.
+            least: where the logarithms of those end.
+        """
         sites, scores = self.situation.sites, self._steered
         order = np.argsort(-scores, kind="stable").tolist()
         for i in order:
@@ -262,7 +273,7 @@ class Decoding:
                 partial = heapq.heappop(ended)[2]
                 count += 1
                 yield self._edit(partial), partial.log_probability
-            if not queue or count >= limit:
+            if not queue or count >= limit or -queue[0][0] < least:
                 return
             taken = [heapq.heappop(queue)[2] for _ in range(min(at_once, len(queue)))]
             for partial, token, log_probability in self._continued(taken):

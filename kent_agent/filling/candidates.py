@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, islice
 
 import numpy as np
 
-from kent_agent.decoder.arrays import Numbers, Reals
+from kent_agent.decoder.arrays import Flags, Numbers, Reals
 from kent_agent.decoder.situation import Situation
 from kent_agent.filling.measures import BUILTINS, Tables, tables
-from kent_agent.filling.slots import DOTTED, NAMED, QUOTED, TERMLESS, Slot, Way, slots, written
+from kent_agent.filling.slots import DOTTED, NAMED, TERMLESS, Slot, Way, slots_at, written
 from kent_agent.filling.terms import Kind, Term
 from kent_agent.filling.vocabulary import ARITHMETIC, ASSIGNED, COMBINED, COMPARED, vocabulary
 from kent_agent.source.grammar import Action, Edit
@@ -71,22 +72,25 @@ def candidates(situation: Situation, site_scores: Reals, common: Mapping[str, in
         site_scores: natural logarithms of the probabilities of the situation's sites, `(n,)`.
         common: numbers of the commonest words of issues.
     """
-    found = slots(situation)
+    found = _likeliest(situation, site_scores)
     if not found:
         return None
-    if len(found) > _MOST:
-        scores = site_scores[[slot.site for slot in found]]
-        found = [found[i] for i in sorted(np.argsort(-scores, kind="stable")[:_MOST].tolist())]
     terms = vocabulary(situation, common)
     fits = _fitting(situation, found, terms)
     slot, term = np.nonzero(fits)
     return Candidates(situation, found, terms, slot, term, site_scores, common)
 
 
-def _fitting(situation: Situation, found: Sequence[Slot], terms: Sequence[Term]) -> Numbers:
+def _likeliest(situation: Situation, site_scores: Reals) -> list[Slot]:
+    """The slots of the likeliest sites, as many as are looked at, in the order of the sites."""
+    order = np.argsort(-site_scores, kind="stable").tolist()
+    found = islice(chain.from_iterable(slots_at(situation, number) for number in order), _MOST)
+    return sorted(found, key=lambda slot: slot.site)
+
+
+def _fitting(situation: Situation, found: Sequence[Slot], terms: Sequence[Term]) -> Flags:
     """Which terms may be written in which slots, `(n, m)`."""
-    of_way = {way: np.array([_fits(way, term) for term in terms]) for way in Way}
-    named = np.array([term.is_name for term in terms])
+    of_way, named = _fits(terms), np.array([term.is_name for term in terms])
     variable = named & [term.text not in BUILTINS for term in terms]
     rows = []
     for slot in found:
@@ -96,26 +100,30 @@ def _fitting(situation: Situation, found: Sequence[Slot], terms: Sequence[Term])
         else:
             rows.append(named if site.action in _RENAMED else of_way[slot.way])
     texts, olds = np.array([term.text for term in terms]), np.array([slot.old for slot in found])
-    fits: Numbers = np.stack(rows) & ((olds[:, None] != texts[None]) | (texts == "")[None])
+    fits: Flags = np.stack(rows) & ((olds[:, None] != texts[None]) | (texts == "")[None])
     for i, slot in enumerate(found):
         if slot.way is Way.OPERATOR:
             fits[i] &= np.array([_kind(term.text) is _kind(slot.old) for term in terms])
     return fits
 
 
-def _fits(way: Way, term: Term) -> bool:
-    """Whether a term may be written in a way."""
-    if way in TERMLESS or term.kind is Kind.NOTHING:
-        return way in TERMLESS and term.kind is Kind.NOTHING
-    if way is Way.OPERATOR or term.kind is Kind.OPERATOR:
-        return way is Way.OPERATOR and term.kind is Kind.OPERATOR
-    if way in NAMED:
-        return term.is_name
-    if way in DOTTED:
-        return term.is_name or term.is_dotted
-    if way in QUOTED or way is Way.WORD:
-        return term.fits_a_string and (bool(term.mentions) or way is Way.STRING)
-    return bool(term.code)
+def _fits(terms: Sequence[Term]) -> Mapping[Way, Flags]:
+    """Which of m terms may be written in each way, `(m,)`."""
+    kinds = [term.kind for term in terms]
+    nothing, operator = (np.array([kind is each for kind in kinds]) for each in (Kind.NOTHING, Kind.OPERATOR))
+    plain, said = ~(nothing | operator), np.array([bool(term.mentions) for term in terms])
+    name, dotted, string, code = (
+        plain & np.array(which)
+        for which in (
+            [term.is_name for term in terms],
+            [bool(term.code) and (term.is_name or term.is_dotted) for term in terms],
+            [term.fits_a_string for term in terms],
+            [bool(term.code) for term in terms],
+        )
+    )
+    special = {Way.OPERATOR: operator, Way.STRING: string, Way.SUBSCRIPT: string & said, Way.WORD: string & said}
+    groups = ((TERMLESS, nothing), (NAMED, name), (DOTTED, dotted))
+    return {way: next((fit for group, fit in groups if way in group), special.get(way, code)) for way in Way}
 
 
 def _kind(operator: str) -> tuple[str, ...]:

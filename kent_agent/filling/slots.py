@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from itertools import islice
 
 from kent_agent.decoder.literals import STRING, other_prefixes
@@ -113,13 +114,9 @@ class Slot:
     made: tuple[str, ...] = ()
 
 
-def slots(situation: Situation) -> list[Slot]:
-    """All slots of a situation, in the order of its sites."""
-    return [slot for i, site in enumerate(situation.sites) for slot in _slots_at(situation, i, site)]
-
-
-def _slots_at(situation: Situation, number: int, site: Site) -> Iterator[Slot]:
-    around = situation.around
+def slots_at(situation: Situation, number: int) -> Iterator[Slot]:
+    """The slots of one of a situation's sites, by its number."""
+    site, around = situation.sites[number], situation.around
     first, last = around.number(site.start), around.number(site.end)
     texts = [token.text for token in around.tokens[max(first - 2, 0) : first]]
     before = (("", "", *texts)[-2], ("", *texts)[-1])
@@ -191,7 +188,9 @@ def _reworded(text: str, start: int, end: int) -> Iterator[tuple[Way, str]]:
             yield Way.COUNTED, f"{text[:start]}{word[: last.start()]}{new}{text[end:]}"
 
 
-def _of_expression(number: int, site: Site, old: Sequence[str], before: tuple[str, str], behind: str) -> Iterator[Slot]:
+def _of_expression(
+    number: int, site: Site, old: tuple[str, ...], before: tuple[str, str], behind: str
+) -> Iterator[Slot]:
     last, literal = _last_name(old), site.node in _LITERALS
     if site.parent == "Call" and site.field == "args" and "=" not in old:
         yield Slot(number, Way.KEYWORD, last, before, "=")
@@ -261,7 +260,8 @@ def _behind(way: Way, behind: str) -> str:
     )
 
 
-def _last_name(tokens: Sequence[str]) -> str:
+@lru_cache(maxsize=1 << 12)  # most expressions are asked about in several ways
+def _last_name(tokens: tuple[str, ...]) -> str:
     """The name that tells what an expression is: of a call what is called."""
     depth = 0
     found = ""

@@ -121,6 +121,24 @@ def test_fewer_proposals_are_the_best_of_more(search: EditSearch) -> None:
     assert [proposal.after for proposal in few] == [proposal.after for proposal in many[:3]]
 
 
+def test_nothing_is_proposed_that_is_less_likely_than_asked(search: EditSearch) -> None:
+    situation = situation_of(TOTAL, "grand_total", TOTAL_ISSUE)
+    every = search.propose(situation, LIMIT)
+    least = every[4].log_probability
+    wanted = [(each.after, each.log_probability) for each in every if each.log_probability >= least]
+    assert [(each.after, each.log_probability) for each in search.propose(situation, LIMIT, least=least)] == wanted
+
+
+def test_what_is_not_likely_enough_is_not_written(search: EditSearch) -> None:
+    situation = situation_of(TOTAL, "grand_total", TOTAL_ISSUE)
+    with torch.inference_mode():
+        many, few = (
+            [share for edit, share in Decoding(search.model, situation).completed(LIMIT, least) if edit.tokens]
+            for least in (-math.inf, -3.0)
+        )
+    assert few == [share for share in many if share >= -3.0] and len(few) < len(many)
+
+
 @pytest.mark.parametrize(("newline", "indent"), [("\n", "\t"), ("\r\n", "    ")])
 def test_line_endings_indentation_and_quotes_are_kept(search: EditSearch, newline: str, indent: str) -> None:
     text = f"# 'single' and \"double\"\n{MIDDLE}".replace("    ", indent).replace("\n", newline)

@@ -2,10 +2,12 @@
 
 import ast
 
+import numpy as np
 import pytest
 
+from kent_agent.filling.candidates import candidates
 from kent_agent.filling.slots import Way
-from tests.decoder.places import BOX
+from tests.decoder.places import BOX, situation_in
 from tests.filling.simple import candidates_in, versions
 
 TEXT = """\
@@ -114,6 +116,23 @@ def test_an_operator_becomes_one_of_its_kind() -> None:
 def test_a_string_of_the_function_is_a_string_elsewhere() -> None:
     text = 'def pick(row):\n    return row["a"], row["other"]\n'
     assert text.replace('"a"', '"other"') in versions(text, "pick")
+
+
+def test_a_string_that_reads_like_names_is_not_called() -> None:
+    text = 'def pick(row):\n    return row, "os.path"\n'
+    assert text.replace('"os.path"', '"os.name"') in versions(text, "pick", "os.name")
+    assert text.replace("row,", "(row),") not in versions(text, "pick")
+
+
+def test_of_many_slots_those_of_the_likeliest_sites_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    situation = situation_in(TEXT, "load", "")
+    scores = -np.arange(len(situation.sites), dtype=np.float32)[::-1]
+    with_slots = {slot.site for slot in candidates_in(TEXT, "load").slots}
+    monkeypatch.setattr("kent_agent.filling.candidates._MOST", 7)
+    found = candidates(situation, scores, {})
+    assert found is not None and len(found.slots) == 7
+    sites = [slot.site for slot in found.slots]
+    assert sites == sorted(sites) and set(sites) == {site for site in with_slots if site >= min(sites)}
 
 
 def test_names_are_renamed_to_names_alone() -> None:

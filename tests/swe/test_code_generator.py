@@ -76,6 +76,14 @@ def test_candidates_of_all_places_are_ranked_together(generation: Generation) ->
     }
 
 
+def test_few_candidates_of_many_places_are_the_best_of_more(trainer: CodeTrainer) -> None:
+    names = {"grand_total": 0.5, "difference": 0.1, "<module>": 0.01}
+    places = [place(SUMS, name, confidence=share) for name, share in names.items()]
+    generator, source = CodeGenerator(trainer.model), Memory({"sums.py": SUMS})
+    few, many = (generator.generate(ISSUE, source, places, limit, limit).candidates for limit in (4, 40))
+    assert [(c.after, c.score) for c in few] == [(c.after, pytest.approx(c.score)) for c in many[: len(few)]]
+
+
 def test_a_confidence_is_that_of_the_place_times_that_of_the_edit(trainer: CodeTrainer, generation: Generation) -> None:
     best = viable(generation)[0]
     assert 0.5 < best.confidence <= 0.7
