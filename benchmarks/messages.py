@@ -27,12 +27,12 @@ from kent_agent.filling.model import FillingModel
 from kent_agent.generator import fault
 from kent_agent.learning.examples import situation_of, symbol_of
 from kent_agent.learning.fixes import MinedFix, load_fixes
+from kent_agent.pools import spawned_pool
 from kent_agent.resonator import Factorization
 from kent_agent.source.issue import parse_issue
 from kent_agent.source.sameness import same
 from kent_agent.source.symbols import parse
 from kent_agent.task import Operation
-from kent_agent.workers import spawned_pool
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _LONGEST = 400  # different words of a message: a changelog tells everything

@@ -14,10 +14,10 @@ from kent_agent.evidence.weights import WeightSet
 from kent_agent.learning.evidence import beliefs_of, fit_set
 from kent_agent.learning.pairs import Pair
 from kent_agent.locator import ranked_files
+from kent_agent.pools import spawned_pool
 from kent_agent.repository_index import RepositoryIndex
 from kent_agent.source.issue import parse_issue
 from kent_agent.task import SWETask
-from kent_agent.workers import spawned_pool
 from kent_agent.workspace import RepositoryStore
 
 Ranks = tuple[list[int], list[int]]

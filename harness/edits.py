@@ -38,11 +38,11 @@ from kent_agent.durable import write_atomically
 from kent_agent.errors import HarnessError, KentError
 from kent_agent.filling.filled import ISSUES
 from kent_agent.learning.fixes import MinedFix, load_fixes
+from kent_agent.pools import spawned_pool
 from kent_agent.source.document import Document
 from kent_agent.source.issue import Issue, parse_issue
 from kent_agent.source.symbols import symbols
 from kent_agent.task import SWETask
-from kent_agent.workers import spawned_pool
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
 if TYPE_CHECKING:

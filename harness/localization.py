@@ -28,10 +28,10 @@ from kent_agent.dataset import load_split
 from kent_agent.durable import write_atomically
 from kent_agent.errors import HarnessError, KentError
 from kent_agent.learning.pairs import Pair, save_pairs
+from kent_agent.pools import spawned_pool
 from kent_agent.source.history import is_source
 from kent_agent.source.issue import parse_issue
 from kent_agent.task import SWETask
-from kent_agent.workers import spawned_pool
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
 
 NAMED = 50  # places that the locator is asked for

@@ -1,6 +1,7 @@
 """`python -m kent_agent.locate --repo PATH --issue FILE`: where to look in a local repository, offline."""
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -63,7 +64,7 @@ def locate(repo: Path, text: str, revision: str = "HEAD", top: int = 10, why: bo
     from kent_agent.workspace import RepoSnapshot, revision_of
 
     base_commit = revision_of(repo, revision)
-    locator = open_locator()
+    locator = open_locator(processes=len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1)
     with RepoSnapshot(str(repo), base_commit, repo) as snapshot:
         found = locator.locate(parse_issue(text), snapshot, k=top)
         places = [_place(each) for each in found.factorizations]

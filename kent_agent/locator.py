@@ -136,15 +136,17 @@ def calibrated(found: Factorization, weights: WeightSet) -> Factorization:
     return replace(found, confidence=together, confidences=confidences)
 
 
-def open_locator(index: Path | None = None, weights: Path | None = None) -> Locator:
+def open_locator(index: Path | None = None, weights: Path | None = None, processes: int = 1) -> Locator:
     """A locator with the shipped models and an index on disk.
 
     Args:
         index: its file, by default in the cache folder.
         weights: of evidence, by default the shipped ones.
+        processes: that fill the index; see RepositoryIndex.
 
     Raises:
         KentError: a model cannot be read.
     """
     store = IndexStore(index or default_index_path(), FORMAT)
-    return Locator(RepositoryIndex(SparseItems(DIMENSION), store), EvidenceWeights.load(weights), OperationModel.load())
+    filled = RepositoryIndex(SparseItems(DIMENSION), store, processes)
+    return Locator(filled, EvidenceWeights.load(weights), OperationModel.load())

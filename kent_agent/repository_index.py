@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache, partial
+from itertools import islice, starmap
 from typing import Any, Protocol
 from zlib import crc32
 
@@ -29,6 +30,8 @@ SYMBOL_ROLES = ("name", "qualified", "docstring", "body", "pairs", "triples")
 SYMBOL_DOCUMENTS = ("qualified", "body", "pairs", "triples")
 _LINE = 12  # characters; shorter lines are alike everywhere
 _AT_ONCE = 64  # drafts that are encoded together: it is the calls that cost, not the sums
+_MUCH = 500_000  # characters of files; less is made sooner than other processes are
+_CHUNKS = 6  # of files for each process: some take longer than others
 _PARTS = tuple(map(np.dtype, ("uint16", "int8", "int32", "float32", "uint32", "int32")))  # of a packed record
 _SATURATION = 1.5  # BM25's k1: the tenth mention of a term says little more than the third
 _MESSAGE = 3000  # characters of a commit message; what follows is a log
@@ -132,11 +135,14 @@ class RepositoryIndex:
     Args:
         items: the space of the terms.
         store: where records are kept; None keeps none.
+        processes: that make the records of many files; more than one are copies of this one, for a program of one
+            thread that does not hold torch.
     """
 
-    def __init__(self, items: SparseItems, store: IndexStore | None = None) -> None:
+    def __init__(self, items: SparseItems, store: IndexStore | None = None, processes: int = 1) -> None:
         self.items = items
         self.store = store
+        self.processes = processes
 
     def files(self, source: Source, entries: Sequence[FileEntry]) -> list[Record]:
         """The records of files, for all of a repository; one that is no text has little but its path."""
@@ -155,14 +161,18 @@ class RepositoryIndex:
         """The records of the last commits, newest first."""
         shas = source.ancestors(COMMITS)
         keys = [f"commit:{sha}" for sha in shas]
-        return self._records(keys, lambda missing: map(_commit, source.commits([shas[i] for i in missing])))
+        return self._records(
+            keys, lambda missing: encoded(self.items, map(_commit, source.commits([shas[i] for i in missing])))
+        )
 
     def changes(self, source: Source, numbers: Sequence[int]) -> list[Record]:
         """What some of the last commits, by their numbers in `commits`, added: checksums of lines by path."""
         shas = source.ancestors(COMMITS)
         asked = [shas[i] for i in numbers]
         keys = [f"change:{sha}" for sha in asked]
-        return self._records(keys, lambda missing: map(_change, source.added_lines([asked[i] for i in missing])))
+        return self._records(
+            keys, lambda missing: encoded(self.items, map(_change, source.added_lines([asked[i] for i in missing])))
+        )
 
     def query(self, bag: Mapping[str, float], rarity: Mapping[str, float]) -> NDArray[np.float32]:
         """The query `(D,)` that a bag of terms is: saturated, each term as heavy as it is rare."""
@@ -174,35 +184,64 @@ class RepositoryIndex:
     ) -> list[Record]:
         """The records of files by a function of their path and text."""
 
-        def make(missing: Sequence[int]) -> Iterator[_Draft]:
+        def make(missing: Sequence[int]) -> Iterator[Record]:
             paths = [entries[i].path for i in missing]
-            for path, text in zip(paths, source.read_texts(paths), strict=True):
-                yield draft(path, text or "")
+            texts = [text or "" for text in source.read_texts(paths)]
+            share = len(paths) // (self.processes * _CHUNKS)
+            if self.processes == 1 or not share or sum(map(len, texts)) < _MUCH:
+                return encoded(self.items, map(draft, paths, texts))
+            files = list(zip(paths, texts, strict=True))
+            chunks = [files[i : i + share] for i in range(0, len(files), share)]
+            return self._made_by_all(partial(_packed, self.items.dimension, self.items.seed, draft), chunks)
 
         return self._records(keys, make)
 
-    def _records(self, keys: Sequence[str], make: Callable[[Sequence[int]], Iterable[_Draft]]) -> list[Record]:
+    def _made_by_all(
+        self, make: "partial[list[bytes]]", chunks: Iterable[Sequence[tuple[str, str]]]
+    ) -> Iterator[Record]:
+        """The records of chunks of files, in their order, by as many processes as there are."""
+        from kent_agent.pools import forked_pool  # which an index that is filled already does without
+
+        with forked_pool(self.processes) as pool:
+            for packed in pool.map(make, chunks):
+                yield from map(Record.unpack, packed)
+
+    def _records(self, keys: Sequence[str], make: Callable[[Sequence[int]], Iterable[Record]]) -> list[Record]:
         """The record of each key: from the store where it is there, else made, given the numbers of those missing."""
         kept = self.store.get_many(keys) if self.store else {}
         records = {key: Record.unpack(data) for key, data in kept.items()}
         missing = [i for i, key in enumerate(keys) if key not in records]
-        made = dict(zip([keys[i] for i in missing], self._encoded(make(missing)), strict=True))
+        made = dict(zip([keys[i] for i in missing], make(missing), strict=True))
         if self.store and made:
             self.store.put_many({key: record.pack() for key, record in made.items()})
         records |= made
         return [records[key] for key in keys]
 
-    def _encoded(self, drafts: Iterable[_Draft]) -> Iterator[Record]:
-        """The records that drafts become, in their order."""
-        waiting = iter(drafts)
-        while group := list(islice(waiting, _AT_ONCE)):
-            vectors = self.items.encode([bag for draft in group for bag in draft.bags], _SATURATION)
-            terms = self.items.keys([term for draft in group for bag in draft.documents for term in bag])
-            counts = [np.array([len(bag) for bag in draft.documents], dtype=np.int32) for draft in group]
-            ends = np.cumsum([int(count.sum()) for count in counts])
-            stacks = vectors.split([len(draft.bags) for draft in group])
-            for draft, stack, count, end in zip(group, stacks, counts, ends.tolist(), strict=True):
-                yield Record(stack, terms[end - int(count.sum()) : end], count, draft.about)
+
+def encoded(items: SparseItems, drafts: Iterable[_Draft]) -> Iterator[Record]:
+    """The records that drafts become, in their order."""
+    waiting = iter(drafts)
+    while group := list(islice(waiting, _AT_ONCE)):
+        vectors = items.encode([bag for draft in group for bag in draft.bags], _SATURATION)
+        terms = items.keys([term for draft in group for bag in draft.documents for term in bag])
+        counts = [np.array([len(bag) for bag in draft.documents], dtype=np.int32) for draft in group]
+        ends = np.cumsum([int(count.sum()) for count in counts])
+        stacks = vectors.split([len(draft.bags) for draft in group])
+        for draft, stack, count, end in zip(group, stacks, counts, ends.tolist(), strict=True):
+            yield Record(stack, terms[end - int(count.sum()) : end], count, draft.about)
+
+
+def _packed(
+    dimension: int, seed: int, draft: Callable[[str, str], _Draft], files: Sequence[tuple[str, str]]
+) -> list[bytes]:
+    """Packed records of some files. Runs in a process of its own."""
+    return [record.pack() for record in encoded(_items(dimension, seed), starmap(draft, files))]
+
+
+@lru_cache(maxsize=1)
+def _items(dimension: int, seed: int) -> SparseItems:
+    """The items of a process that makes records, which know an atom that they have hashed."""
+    return SparseItems(dimension, seed)
 
 
 def _file(path: str, text: str) -> _Draft:

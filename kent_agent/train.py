@@ -12,7 +12,7 @@ import typer
 
 from kent_agent.durable import write_atomically
 from kent_agent.errors import KentError
-from kent_agent.workers import spawned_pool
+from kent_agent.pools import spawned_pool
 
 if TYPE_CHECKING:
     from kent_agent.learning.pairs import Pair

@@ -1,17 +1,15 @@
 """Instances in processes of their own, so that one that hangs, crashes or eats memory costs only itself."""
 
-import ctypes
 import json
 import multiprocessing
 import os
 import signal
-import sys
 import tempfile
 import time
 import traceback
 from collections import deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,11 +22,11 @@ from typing import Any, Protocol
 from pebble import ProcessExpired, ProcessPool
 
 from kent_agent.errors import KentError, RunError
+from kent_agent.pools import end_with
 from kent_agent.predictions import Outcome, Status
 from kent_agent.task import Solution, SWETask
 
 _BIRTH = 5.0  # seconds that a worker has to start in
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Agent(Protocol):
@@ -148,25 +146,6 @@ def _start(recipe: AgentRecipe, parent: int, born: Semaphore) -> None:
     # says so at each instance; raised here, it would break the pool.
     with suppress(Exception):
         _agent(recipe)
-
-
-def spawned_pool(workers: int) -> ProcessPoolExecutor:
-    """A pool of fresh processes, each of which ends with this one."""
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, context, initializer=end_with, initargs=(os.getpid(),))
-
-
-def end_with(parent: int) -> None:
-    """Lets this process end when its parent does; else one that is busy would go on, and write, after a kill.
-
-    Args:
-        parent: the parent's process id, as it was when this process was asked for.
-    """
-    if sys.platform == "linux":
-        # Idle workers see their pipe close when the parent dies; one that is busy or hangs does not look.
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Records of files, symbols and commits: made once for what they describe, and the same when they come back."""
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kent_agent.hdc.sparse import SparseItems
+from kent_agent.hdc.sparse import SparseItems, SparseVectors
 from kent_agent.index import IndexStore
 from kent_agent.repository_index import (
     COMMITS,
@@ -33,6 +34,13 @@ COMMIT = ("Fix add\n\nIt subtracted.\nSigned-off-by: Ann Other <ann@example.org>
 @pytest.fixture
 def items() -> SparseItems:
     return SparseItems(D)
+
+
+class Idle(SparseItems):
+    """Items by which nothing is encoded."""
+
+    def encode(self, bags: Sequence[Mapping[str, float]], saturation: float = 0.0) -> SparseVectors:
+        raise AssertionError("This is another process's work.")
 
 
 @pytest.fixture
@@ -204,6 +212,20 @@ def test_many_records_that_are_made_together_are_those_made_one_by_one(items: Sp
     for make in (index.files, index.details, index.symbols):
         singly = [make(source, [entry])[0] for entry in source.files]
         assert all(map(same, make(source, source.files), singly))
+
+
+@pytest.mark.parametrize("kind", ["files", "details", "symbols"])
+def test_several_processes_make_the_records_that_one_makes(
+    kind: str, items: SparseItems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kent_agent.repository_index._MUCH", 1)
+    texts = {f"file{i}.py": f"def word{i}(common):\n    return common + {i}\n" for i in range(40)} | {"none.py": None}
+    source = Memory(texts)
+    entries = source.files
+    alone = getattr(RepositoryIndex(items), kind)(source, entries)
+    together = getattr(RepositoryIndex(Idle(D), processes=3), kind)(source, entries)
+    assert len(alone) == len(together) == len(texts)
+    assert all(map(same, alone, together))
 
 
 @pytest.mark.parametrize("kind", ["files", "details", "symbols"])

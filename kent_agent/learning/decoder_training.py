@@ -25,7 +25,7 @@ from kent_agent.learning.fixes import MinedFix, load_fixes
 from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
 from kent_agent.learning.trainer import CodeTrainer
 from kent_agent.learning.trainer import Progress as Step
-from kent_agent.workers import spawned_pool
+from kent_agent.pools import spawned_pool
 
 CHECKPOINT, MODEL, LOG, CURVES, CARD = "checkpoint.pt", "decoder.safetensors", "training.jsonl", "curves.svg", "card.md"
 _MINUTES = 3  # between checkpoints

@@ -19,7 +19,7 @@ from kent_agent.filling.network import FillingNetwork, Reading
 from kent_agent.learning.filling_examples import Example, common_words, filling_example, may_be_learned
 from kent_agent.learning.fixes import load_fixes
 from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
-from kent_agent.workers import spawned_pool
+from kent_agent.pools import spawned_pool
 
 _AT_ONCE = 1024  # fixes that wait for workers
 _BATCH = 16

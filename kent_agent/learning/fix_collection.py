@@ -14,7 +14,7 @@ from kent_agent.errors import KentError, RunError
 from kent_agent.learning.fix_mining import head_of, mine_fixes
 from kent_agent.learning.fixes import load_fixes
 from kent_agent.learning.splits import SPLITS, split_of
-from kent_agent.workers import spawned_pool
+from kent_agent.pools import spawned_pool
 
 
 @dataclass(frozen=True)
