@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -64,7 +65,7 @@ def locate(repo: Path, text: str, revision: str = "HEAD", top: int = 10, why: bo
     from kent_agent.workspace import RepoSnapshot, revision_of
 
     base_commit = revision_of(repo, revision)
-    locator = open_locator(processes=len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1)
+    locator = open_locator(processes=_processes())
     with RepoSnapshot(str(repo), base_commit, repo) as snapshot:
         found = locator.locate(parse_issue(text), snapshot, k=top)
         places = [_place(each) for each in found.factorizations]
@@ -84,6 +85,12 @@ def locate(repo: Path, text: str, revision: str = "HEAD", top: int = 10, why: bo
         "places": places,
         "files": list(found.files[:top]),
     }
+
+
+def _processes() -> int:
+    """How many fill the index: one for each core, unless this process holds what its copies could not use."""
+    alone = sys.platform == "linux" and threading.active_count() == 1 and "torch" not in sys.modules
+    return len(os.sched_getaffinity(0)) if alone else 1
 
 
 def _place(found: "Factorization") -> dict[str, Any]:
