@@ -20,7 +20,7 @@ from kent_agent.repository_index import FILE_ROLES, FileEntry, Record, Repositor
 from kent_agent.source.history import is_source, is_test
 from kent_agent.source.issue import Issue
 
-SHORTLIST = 200  # files that are looked at closely
+SHORTLIST = 60  # files that are looked at closely
 SEARCHED = 40  # files whose symbols are places
 _SHARPNESS = 0.7  # of the prior's scores, whose unit is a standard deviation
 
