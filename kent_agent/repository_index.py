@@ -197,14 +197,23 @@ class RepositoryIndex:
         return self._records(keys, make)
 
     def _made_by_all(
-        self, make: "partial[list[bytes]]", chunks: Iterable[Sequence[tuple[str, str]]]
+        self, make: Callable[[Sequence[tuple[str, str]]], list[bytes]], chunks: Sequence[Sequence[tuple[str, str]]]
     ) -> Iterator[Record]:
         """The records of chunks of files, in their order, by as many processes as there are."""
-        from kent_agent.pools import forked_pool  # which an index that is filled already does without
+        # imported here, as an index that is filled already does without
+        from concurrent.futures.process import BrokenProcessPool
 
-        with forked_pool(self.processes) as pool:
-            for packed in pool.map(make, chunks):
-                yield from map(Record.unpack, packed)
+        from kent_agent.pools import forked_pool
+
+        made = 0
+        try:
+            with forked_pool(self.processes) as pool:
+                for packed in pool.map(make, chunks):
+                    yield from map(Record.unpack, packed)
+                    made += 1
+        except BrokenProcessPool:  # one was killed, as where memory is short: this one goes on alone
+            for chunk in chunks[made:]:
+                yield from map(Record.unpack, make(chunk))
 
     def _records(self, keys: Sequence[str], make: Callable[[Sequence[int]], Iterable[Record]]) -> list[Record]:
         """The record of each key: from the store where it is there, else made, given the numbers of those missing."""

@@ -1,14 +1,18 @@
 """Records of files, symbols and commits: made once for what they describe, and the same when they come back."""
 
+import os
+import signal
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kent_agent import repository_index
 from kent_agent.hdc.sparse import SparseItems, SparseVectors
 from kent_agent.index import IndexStore
 from kent_agent.repository_index import (
@@ -27,6 +31,8 @@ from tests.conftest import CALC, TEXT
 from tests.evidence.memory import Memory
 
 D = 8000
+TESTS = os.getpid()
+MAKES_PACKED = repository_index._packed
 TEXTS = {"src/tiny/__init__.py": "", "src/tiny/calc.py": CALC, "src/tiny/text.py": TEXT}
 COMMIT = ("Fix add\n\nIt subtracted.\nSigned-off-by: Ann Other <ann@example.org>", ("src/tiny/calc.py", "README.md"))
 
@@ -46,6 +52,13 @@ class Idle(SparseItems):
 @pytest.fixture
 def store(tmp_path: Path) -> IndexStore:
     return IndexStore(tmp_path / "index.sqlite", FORMAT)
+
+
+def killed_if_a_copy(*asked: Any) -> list[bytes]:
+    """What makes packed records, in a process that is no copy of the tests'."""
+    if os.getpid() != TESTS:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return MAKES_PACKED(*asked)
 
 
 def same(left: Record, right: Record) -> bool:
@@ -226,6 +239,17 @@ def test_several_processes_make_the_records_that_one_makes(
     together = getattr(RepositoryIndex(Idle(D), processes=3), kind)(source, entries)
     assert len(alone) == len(together) == len(texts)
     assert all(map(same, alone, together))
+
+
+def test_where_the_other_processes_are_killed_one_makes_all_records(
+    items: SparseItems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Memory({f"file{i}.py": f"word{i} = {i}\n" for i in range(40)})
+    alone = RepositoryIndex(items).files(source, source.files)
+    monkeypatch.setattr("kent_agent.repository_index._MUCH", 1)
+    monkeypatch.setattr("kent_agent.repository_index._packed", killed_if_a_copy)
+    together = RepositoryIndex(Idle(D), processes=2).files(source, source.files)
+    assert len(together) == 40 and all(map(same, alone, together))
 
 
 @pytest.mark.parametrize("kind", ["files", "details", "symbols"])
