@@ -29,13 +29,13 @@ It should copy the file, as it does with `become: false`. The path seems to be j
 ONCE = """\
 import time
 started = time.perf_counter()
-import json, os, resource, sys
+import json, resource, sys
 from pathlib import Path
-from kent_agent.locator import open_locator
+from kent_agent.locator import open_locator, processes_at_hand
 from kent_agent.source.issue import parse_issue
 from kent_agent.workspace import RepoSnapshot, revision_of
 repo, commit, index, issue = sys.argv[1:]
-locator = open_locator(Path(index), processes=len(os.sched_getaffinity(0)))
+locator = open_locator(Path(index), processes=processes_at_hand())
 with RepoSnapshot(repo, revision_of(Path(repo), commit), Path(repo)) as snapshot:
     found = locator.locate(parse_issue(issue), snapshot)
     python = sum(entry.path.endswith(".py") for entry in snapshot.files)

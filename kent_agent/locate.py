@@ -1,9 +1,7 @@
 """`python -m kent_agent.locate --repo PATH --issue FILE`: where to look in a local repository, offline."""
 
 import json
-import os
 import sys
-import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,12 +58,12 @@ def locate(repo: Path, text: str, revision: str = "HEAD", top: int = 10, why: bo
         WorkspaceError: no repository, or no such revision.
     """
     from kent_agent.evidence.reasons import reasons
-    from kent_agent.locator import open_locator
+    from kent_agent.locator import open_locator, processes_at_hand
     from kent_agent.source.issue import parse_issue
     from kent_agent.workspace import RepoSnapshot, revision_of
 
     base_commit = revision_of(repo, revision)
-    locator = open_locator(processes=_processes())
+    locator = open_locator(processes=processes_at_hand())
     with RepoSnapshot(str(repo), base_commit, repo) as snapshot:
         found = locator.locate(parse_issue(text), snapshot, k=top)
         places = [_place(each) for each in found.factorizations]
@@ -85,12 +83,6 @@ def locate(repo: Path, text: str, revision: str = "HEAD", top: int = 10, why: bo
         "places": places,
         "files": list(found.files[:top]),
     }
-
-
-def _processes() -> int:
-    """How many fill the index: one for each core, unless this process holds what its copies could not use."""
-    alone = sys.platform == "linux" and threading.active_count() == 1 and "torch" not in sys.modules
-    return len(os.sched_getaffinity(0)) if alone else 1
 
 
 def _place(found: "Factorization") -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """Locator: from an issue and a repository to the places where it is likely fixed."""
 
+import os
+import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,3 +153,9 @@ def open_locator(index: Path | None = None, weights: Path | None = None, process
     store = IndexStore(index or default_index_path(), FORMAT)
     filled = RepositoryIndex(SparseItems(DIMENSION), store, processes)
     return Locator(filled, EvidenceWeights.load(weights), OperationModel.load())
+
+
+def processes_at_hand() -> int:
+    """How many may fill an index: one for each core, unless this process holds what its copies could not use."""
+    alone = sys.platform == "linux" and threading.active_count() == 1 and "torch" not in sys.modules
+    return len(os.sched_getaffinity(0)) if alone else 1

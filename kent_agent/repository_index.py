@@ -162,7 +162,7 @@ class RepositoryIndex:
         shas = source.ancestors(COMMITS)
         keys = [f"commit:{sha}" for sha in shas]
         return self._records(
-            keys, lambda missing: encoded(self.items, map(_commit, source.commits([shas[i] for i in missing])))
+            keys, lambda missing: _encoded(self.items, map(_commit, source.commits([shas[i] for i in missing])))
         )
 
     def changes(self, source: Source, numbers: Sequence[int]) -> list[Record]:
@@ -171,7 +171,7 @@ class RepositoryIndex:
         asked = [shas[i] for i in numbers]
         keys = [f"change:{sha}" for sha in asked]
         return self._records(
-            keys, lambda missing: encoded(self.items, map(_change, source.added_lines([asked[i] for i in missing])))
+            keys, lambda missing: _encoded(self.items, map(_change, source.added_lines([asked[i] for i in missing])))
         )
 
     def query(self, bag: Mapping[str, float], rarity: Mapping[str, float]) -> NDArray[np.float32]:
@@ -189,7 +189,7 @@ class RepositoryIndex:
             texts = [text or "" for text in source.read_texts(paths)]
             share = len(paths) // (self.processes * _CHUNKS)
             if self.processes == 1 or not share or sum(map(len, texts)) < _MUCH:
-                return encoded(self.items, map(draft, paths, texts))
+                return _encoded(self.items, map(draft, paths, texts))
             files = list(zip(paths, texts, strict=True))
             chunks = [files[i : i + share] for i in range(0, len(files), share)]
             return self._made_by_all(partial(_packed, self.items.dimension, self.items.seed, draft), chunks)
@@ -227,7 +227,7 @@ class RepositoryIndex:
         return [records[key] for key in keys]
 
 
-def encoded(items: SparseItems, drafts: Iterable[_Draft]) -> Iterator[Record]:
+def _encoded(items: SparseItems, drafts: Iterable[_Draft]) -> Iterator[Record]:
     """The records that drafts become, in their order."""
     waiting = iter(drafts)
     while group := list(islice(waiting, _AT_ONCE)):
@@ -244,7 +244,7 @@ def _packed(
     dimension: int, seed: int, draft: Callable[[str, str], _Draft], files: Sequence[tuple[str, str]]
 ) -> list[bytes]:
     """Packed records of some files. Runs in a process of its own."""
-    return [record.pack() for record in encoded(_items(dimension, seed), starmap(draft, files))]
+    return [record.pack() for record in _encoded(_items(dimension, seed), starmap(draft, files))]
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,6 @@
 """The pairs of slots and terms that may be written, as a network reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
@@ -109,18 +109,15 @@ def _fitting(situation: Situation, found: Sequence[Slot], terms: Sequence[Term])
 
 def _fits(terms: Sequence[Term]) -> Mapping[Way, Flags]:
     """Which of m terms may be written in each way, `(m,)`."""
-    kinds = [term.kind for term in terms]
-    nothing, operator = (np.array([kind is each for kind in kinds]) for each in (Kind.NOTHING, Kind.OPERATOR))
-    plain, said = ~(nothing | operator), np.array([bool(term.mentions) for term in terms])
-    name, dotted, string, code = (
-        plain & np.array(which)
-        for which in (
-            [term.is_name for term in terms],
-            [bool(term.code) and (term.is_name or term.is_dotted) for term in terms],
-            [term.fits_a_string for term in terms],
-            [bool(term.code) for term in terms],
-        )
-    )
+
+    def those(hold: Callable[[Term], bool]) -> Flags:
+        return np.array([hold(term) for term in terms])
+
+    nothing = those(lambda term: term.kind is Kind.NOTHING)
+    operator = those(lambda term: term.kind is Kind.OPERATOR)
+    name, string = those(lambda term: term.is_name), those(lambda term: term.fits_a_string)
+    code, said = those(lambda term: bool(term.code)) & ~operator, those(lambda term: bool(term.mentions))
+    dotted = code & (name | those(lambda term: term.is_dotted))
     special = {Way.OPERATOR: operator, Way.STRING: string, Way.SUBSCRIPT: string & said, Way.WORD: string & said}
     groups = ((TERMLESS, nothing), (NAMED, name), (DOTTED, dotted))
     return {way: next((fit for group, fit in groups if way in group), special.get(way, code)) for way in Way}
