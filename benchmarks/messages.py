@@ -20,7 +20,8 @@ from rich.table import Table
 
 from kent_agent.advised import advised
 from kent_agent.decoder.model import DecoderModel
-from kent_agent.decoder.search import Decoding, applied
+from kent_agent.decoder.outcome import applied
+from kent_agent.decoder.search import Decoding
 from kent_agent.decoder.weights import weights_path
 from kent_agent.filling.filled import filled
 from kent_agent.filling.model import FillingModel

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import exp, log2
 
-from kent_agent.decoder.lexicon import END
-from kent_agent.decoder.search import WORDLESS, targets
+from kent_agent.decoder.continuations import END
+from kent_agent.decoder.moving import targets
+from kent_agent.decoder.search import WORDLESS
 from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.syntax import Syntax
 from kent_agent.source.grammar import Action, Edit

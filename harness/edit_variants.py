@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from kent_agent.decoder.arrays import Reals
+from kent_agent.decoder.continuations import Continuations, Measured, Written
 from kent_agent.decoder.lexicon import Lexicon
 from kent_agent.decoder.opening import Opening
 from kent_agent.decoder.situation import Situation
@@ -49,8 +50,15 @@ class WithoutFollowers(Situation):
 
 
 class _Followerless(Lexicon):
-    def after(self, opening: Opening, written: Sequence[str]) -> Reals:
-        return np.zeros_like(super().after(opening, written))
+    @cached_property
+    def continuations(self) -> Continuations:
+        return _Silent(self.around, self.number)
+
+
+class _Silent(Continuations):
+    def after(self, asked: Sequence[Written]) -> Measured:
+        found = super().after(asked)
+        return found._replace(rows=np.zeros_like(found.rows))
 
 
 class WithoutReplaced(Situation):

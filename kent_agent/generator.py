@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from kent_agent.advised import advised
 from kent_agent.decoder.model import DecoderModel
+from kent_agent.decoder.outcome import applied
 from kent_agent.decoder.proposals import Proposal
-from kent_agent.decoder.search import EditSearch, Steering, applied
+from kent_agent.decoder.search import EditSearch, Steering
 from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.suggestions import suggested_edits
 from kent_agent.decoder.surroundings import Said

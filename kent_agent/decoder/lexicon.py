@@ -10,17 +10,16 @@ from itertools import takewhile
 
 import numpy as np
 
-from kent_agent.decoder.arrays import Numbers, Reals
+from kent_agent.decoder.arrays import Reals
+from kent_agent.decoder.continuations import AFTER, END, Continuations, Written
 from kent_agent.decoder.opening import Opening
-from kent_agent.decoder.stream import LONGEST_MATCH, Stream
 from kent_agent.decoder.surroundings import OVERLAPS, Surroundings
-from kent_agent.source.grammar import OLD, STATEMENTS
-from kent_agent.source.tokens import LAYOUT, NEWLINE, is_identifier
+from kent_agent.source.grammar import OLD
+from kent_agent.source.tokens import LAYOUT, is_identifier
 
-END = "<end>"
 SPECIALS = (END, OLD, *sorted(LAYOUT))
 LANGUAGE = (*keyword.kwlist, *(name for name in dir(builtins) if name[0] != "_"))
-STANDING, AT, AFTER = OVERLAPS + 8, 7, 14  # measures of a token in a function, at a site, after other tokens
+STANDING, AT = OVERLAPS + 8, 7  # measures of a token in a function, and at a site
 _FILE, _SAID = 500, 160  # tokens of the file and of the issue
 _TITLE_WORDS = 12
 _BEFORE, _BEHIND = 120, 80  # tokens around a site that are near
@@ -127,96 +126,16 @@ class Lexicon:
         return found
 
     def after(self, opening: Opening, written: Sequence[str]) -> Reals:
-        """How each token went on where what stands before the site and what is written stood elsewhere, `(V, AFTER)`.
-
-        The file's shares after 1, 2, 3 and 5 tokens that match, the longest match and how near one of two tokens is;
-        the function's shares, those of what is replaced, and the issue's, after 1 and 2; how often the file has each
-        token before what follows the site. Edits end as if what follows the site came next.
-        """
-        around, size = self.around, len(self.tokens)
-        rows = np.zeros((size, AFTER), dtype=np.float32)
-        context = self._context(opening, written)
-        places, lengths = around.stream.continued(context)
-        hole = around.place(opening.site.start), around.place(opening.site.end)
-        if opening.hidden:
-            seen = (places < hole[0]) | (places > hole[1])
-            places, lengths = places[seen], lengths[seen]
-        numbers = self._in_file[places]
-        known = numbers >= 0
-        places, lengths, numbers = places[known], lengths[known], numbers[known]
-        counts = np.bincount(numbers, minlength=size)
-        rows[:, 0], rows[:, 1] = np.log1p(counts) / 2, counts / (len(numbers) + 0.5)
-        for column, length in ((2, 2), (3, 3), (4, 5)):
-            rows[:, column] = _shares(numbers[lengths >= length], size)
-        np.maximum.at(rows[:, 5], numbers, (lengths / LONGEST_MATCH).astype(np.float32))
-        inside = (places >= self._range[0]) & (places < self._range[1])
-        rows[:, 6], rows[:, 7] = _shares(numbers[inside], size), _shares(numbers[inside & (lengths > 1)], size)
-        nearness = 1 / (1 + np.log1p(np.abs(places - hole[0])))
-        np.maximum.at(rows[:, 13], numbers[lengths > 1], nearness[lengths > 1].astype(np.float32))
-        replaced = Stream(opening.old)
-        self._followed(rows[:, 8:10], replaced, replaced.numbered(self.number), context)
-        self._followed(rows[:, 10:12], around.issue, self._in_issue, context)
-        following = self._following(opening)
-        leading = around.stream.places(following) - 1
-        leading = leading[(leading >= 0) & ~(opening.hidden & (leading >= hole[0]) & (leading < hole[1]))]
-        rows[:, 12] = np.log1p(_counts(self._in_file[leading], size)) / 2
-        if following in self.number:
-            rows[self.number[END]] = rows[self.number[following]]
+        """How each token went on where what stands before a site and is written stood elsewhere, `(V, AFTER)`."""
+        rows = np.zeros((len(self.tokens), AFTER), dtype=np.float32)
+        found = self.continuations.after([Written(opening, written)])
+        rows[found.tokens] = found.rows
         return rows
 
-    @staticmethod
-    def _followed(columns: Reals, stream: Stream, numbers: Numbers, context: Sequence[str]) -> None:
-        """Shares of another stream, whose tokens have these numbers, after one and two tokens, into `(V, 2)`."""
-        places, lengths = stream.continued(context)
-        if len(places):
-            columns[:, 0] = _shares(numbers[places], len(columns))
-            columns[:, 1] = _shares(numbers[places[lengths > 1]], len(columns))
-
-    def _context(self, opening: Opening, written: Sequence[str]) -> list[str]:
-        """The last tokens before the next one, as the stream has them."""
-        found: list[str] = []
-        for token in reversed(written):
-            found += reversed(opening.old) if token == OLD else [NEWLINE if token in LAYOUT else token]
-            if len(found) >= LONGEST_MATCH:
-                break
-        if len(found) < LONGEST_MATCH:
-            here = self.around.place(opening.site.start)
-            found += reversed(self.around.stream.tokens[max(here - LONGEST_MATCH, 0) : here])
-        runs = [t for i, t in enumerate(found) if t != NEWLINE or i == 0 or found[i - 1] != NEWLINE]
-        return runs[:LONGEST_MATCH][::-1]
-
-    def _following(self, opening: Opening) -> str:
-        """What stands behind a site, as the stream has it."""
-        if opening.site.action in STATEMENTS:
-            return NEWLINE
-        place = self.around.place(opening.site.end)
-        return self.around.stream.tokens[place] if place < len(self.around.stream.tokens) else NEWLINE
-
     @cached_property
-    def _in_file(self) -> Numbers:
-        return self.around.stream.numbered(self.number)
-
-    @cached_property
-    def _in_issue(self) -> Numbers:
-        return self.around.issue.numbered(self.number)
-
-    @cached_property
-    def _range(self) -> tuple[int, int]:
-        """The function's places in the stream."""
-        tokens = self.around.tokens
-        ends = [
-            tokens[i].start if i < len(tokens) else len(self.around.text) for i in (self.around.first, self.around.last)
-        ]
-        return self.around.place(ends[0]), self.around.place(ends[1])
-
-
-def _counts(numbers: Numbers, size: int) -> Numbers:
-    return np.bincount(numbers[numbers >= 0], minlength=size)
-
-
-def _shares(numbers: Numbers, size: int) -> Reals:
-    shares: Reals = (_counts(numbers, size) / (len(numbers) + 0.5)).astype(np.float32)
-    return shares
+    def continuations(self) -> Continuations:
+        """What came next elsewhere."""
+        return Continuations(self.around, self.number)
 
 
 def _quoted(tokens: Iterable[str], quote: str) -> list[str]:

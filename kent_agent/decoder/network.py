@@ -17,7 +17,8 @@ from zlib import crc32
 import torch
 from torch import Tensor, nn
 
-from kent_agent.decoder.lexicon import AFTER, AT, STANDING
+from kent_agent.decoder.continuations import AFTER
+from kent_agent.decoder.lexicon import AT, STANDING
 from kent_agent.decoder.site_table import ACTIONS, BUCKETS, CATEGORIES, SITE_MEASURES
 
 SEGMENTS = 5  # of what is read: the site's kind, what the issue says, the tokens before, those replaced, those behind
@@ -183,14 +184,17 @@ class CodeGeneratorNetwork(nn.Module):
             words: embeddings of the lexicons' tokens, `(B, V, width)`.
             told: of the tokens.
         """
-        owner = used.nonzero()[:, 0]
         chosen = states[used]
-        on_standing, on_place = self.weigh(chosen).split([STANDING, AT + AFTER], dim=-1)
-        known = (states @ words.transpose(1, 2))[used] * self.shape.width**-0.5
-        standing, place = self.measure.weight[:, :STANDING], self.measure.weight[:, STANDING:]
-        linear = (told.standing[owner] @ on_standing[..., None] + told.place @ on_place[..., None]).squeeze(-1)
-        hidden = (told.standing @ standing.T)[owner] + told.place @ place.T + self.judge(chosen)[:, None]
-        logits: Tensor = known + linear + self.decide(torch.relu(hidden)).squeeze(-1)
+        on_standing, on_place = self.weigh(states).split([STANDING, AT + AFTER], dim=-1)
+        of_standing, of_place = self.measure.weight[:, :STANDING], self.measure.weight[:, STANDING:]
+        known = states @ words.transpose(1, 2) * self.shape.width**-0.5 + on_standing @ told.standing.transpose(1, 2)
+        standing = told.standing @ of_standing.T
+        # In place, and without copies for one lexicon: this is where most of a search's numbers are.
+        hidden = told.place @ of_place.T
+        hidden += standing if len(standing) == 1 else standing[used.nonzero()[:, 0]]
+        hidden += self.judge(chosen)[:, None]
+        decided = self.decide(torch.relu_(hidden)).squeeze(-1)
+        logits: Tensor = known[used] + (told.place @ on_place[used][..., None]).squeeze(-1) + decided
         return logits
 
 

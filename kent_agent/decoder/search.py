@@ -7,7 +7,7 @@ their probabilities (best-first search), some at a time, since the network reads
 import heapq
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,21 +15,20 @@ import torch
 from torch import Tensor
 
 from kent_agent.decoder.arrays import Reals
-from kent_agent.decoder.lexicon import END
+from kent_agent.decoder.continuations import AFTER, END, Written
+from kent_agent.decoder.lexicon import AT
 from kent_agent.decoder.literals import literal_variants
 from kent_agent.decoder.model import DecoderModel
+from kent_agent.decoder.moving import targets
 from kent_agent.decoder.network import Memory, Told
 from kent_agent.decoder.opening import Opening
+from kent_agent.decoder.outcome import applied
 from kent_agent.decoder.proposals import Proposal
-from kent_agent.decoder.situation import Situation, action_token
+from kent_agent.decoder.situation import MOST_READ, Situation, action_token
 from kent_agent.decoder.syntax import Syntax
-from kent_agent.errors import PatchError
 from kent_agent.filling.filled import MOST, Filled, filled
 from kent_agent.filling.model import FillingModel
-from kent_agent.source.application import apply_to
-from kent_agent.source.document import alone, indent_of
 from kent_agent.source.grammar import MAX_TOKENS, Action, Edit, Site
-from kent_agent.source.symbols import parse
 
 WORDLESS = frozenset({Action.DELETE_STATEMENT, Action.DELETE_ELEMENT, Action.UNWRAP_STATEMENT})
 """Actions that write nothing."""
@@ -37,11 +36,11 @@ WORDLESS = frozenset({Action.DELETE_STATEMENT, Action.DELETE_ELEMENT, Action.UNW
 _HYPOTHESES = 240  # sites that tokens are decoded for
 _FEWEST, _AT_ONCE = 8, 48  # partial edits that are continued together: few where few edits are asked for
 _BRANCHES = 16  # continuations of each
+_FEW = 4  # where less than such a part of all tokens may follow, the others are not looked at
 _ROUNDS, _FOR_ONE = 10, 30  # rounds at most: so many, and one more for each so many edits asked for
 _SPARE = 1.5  # completed edits for each proposal: some do not parse, or repeat another
 _NEARLY = 2.0  # how much less likely an edit may be decoded that counts where it is a simple one, too
 _MOVED, _TARGETS = 12, 12  # statements that are moved, and places that each may go to
-_NEAR = 2
 _LITERALS = 24  # sites whose strings are varied
 _LONGEST = 24  # tokens; longer edits are not found by search
 
@@ -320,13 +319,14 @@ class Decoding:
         if missing:
             memory, unused = self._read([self._opening(i) for i in missing])
             flat = [each for pair in self.network.recall(memory) for each in pair]
+            spare = MOST_READ - unused.shape[1]  # all are kept as long as any, so that they can be stacked
+            flat = [torch.nn.functional.pad(each, (0, 0, 0, spare)) for each in flat]
+            unused = torch.nn.functional.pad(unused, (0, spare), value=True)
             self._memories |= {i: (unused[n], *(each[n] for each in flat)) for n, i in enumerate(missing)}
-        masks, *columns = zip(*(self._memories[i] for i in hypotheses), strict=True)
-        longest = max(map(len, masks))
-        pad = torch.nn.functional.pad
-        rows = [torch.stack([pad(row, (0, 0, 0, longest + 1 - row.shape[1])) for row in each]) for each in columns]
-        unused = torch.stack([pad(mask, (0, longest - len(mask)), value=True) for mask in masks])
-        return tuple(zip(rows[::2], rows[1::2], strict=True)), unused
+        unused, *rows = map(torch.stack, zip(*(self._memories[i] for i in hypotheses), strict=True))
+        longest = int((~unused).sum(1).max())
+        rows = [each[:, :, : 1 + longest] for each in rows]
+        return tuple(zip(rows[::2], rows[1::2], strict=True)), unused[:, :longest]
 
     def _read(self, openings: Sequence[Opening]) -> tuple[Tensor, Tensor]:
         """Memories `(B, 1 + S, width)` of openings, and where in them nothing is `(B, S)`."""
@@ -344,62 +344,48 @@ class Decoding:
         """Natural logarithms `(B, V)` of the probabilities of the next tokens, of those that the syntax lets follow."""
         tokens = self.situation.lexicon.tokens
         openings = [self._opening(i) for i in hypotheses]
+        texts = [[tokens[i] for i in each] for each in written]
+        states = self._states(hypotheses, openings, written)
+        place = torch.from_numpy(self._place(openings, texts))
+        following = (self._syntax.following(text, each.site.action) for text, each in zip(texts, openings, strict=True))
+        allowed = torch.from_numpy(np.stack(list(following)))
+        shares = torch.full(allowed.shape, -torch.inf)
+        few = allowed.sum(1) < len(tokens) // _FEW
+        for rows, chosen in ((few, allowed[few].any(0).nonzero()[:, 0]), (~few, slice(None))):
+            logits = self.network.logits(
+                states[None, rows],
+                torch.ones(1, int(rows.sum()), dtype=torch.bool),
+                self._words[None, chosen],
+                Told(self._standing[None, chosen], place[rows][:, chosen]),
+            )
+            found = torch.full((len(logits), len(tokens)), -torch.inf)
+            found[:, chosen] = torch.log_softmax(logits.masked_fill(~allowed[rows][:, chosen], -torch.inf), -1)
+            shares[rows] = found
+        return shares
+
+    def _states(
+        self, hypotheses: Sequence[int], openings: Sequence[Opening], written: Sequence[tuple[int, ...]]
+    ) -> Tensor:
+        """The writer's states after what is written, `(B, width)`."""
         actions = self.network.embed([action_token(opening.site) for opening in openings])
         steps = max(map(len, written))
         rows = torch.tensor([[*each, *[0] * (steps - len(each))] for each in written], dtype=torch.long)
         told = torch.cat([actions[:, None], self._words[rows]], 1)
         states = self.network.forward_generate(*self._recalled(hypotheses), told)
-        last = states[torch.arange(len(written)), torch.tensor([len(each) for each in written])]
-        texts = [[tokens[i] for i in each] for each in written]
-        place = [self._place(opening, text) for opening, text in zip(openings, texts, strict=True)]
-        logits = self.network.logits(
-            last[None],
-            torch.ones(1, len(written), dtype=torch.bool),
-            self._words[None],
-            Told(self._standing[None], torch.from_numpy(np.stack(place))),
-        )
-        allowed = [self._syntax.following(text, each.site.action) for text, each in zip(texts, openings, strict=True)]
-        return torch.log_softmax(logits.masked_fill(~torch.from_numpy(np.stack(allowed)), -torch.inf), -1)
+        return states[torch.arange(len(written)), torch.tensor([len(each) for each in written])]
 
-    def _place(self, opening: Opening, written: Sequence[str]) -> Reals:
-        """How the lexicon stands to a site and to what is written there, `(V, AT + AFTER)`."""
-        site = opening.site
-        if site not in self._places:
-            self._places[site] = self.situation.lexicon.at(opening)
-        return np.concatenate([self._places[site], self.situation.lexicon.after(opening, written)], axis=1)
+    def _place(self, openings: Sequence[Opening], written: Sequence[Sequence[str]]) -> Reals:
+        """How the lexicon stands to sites and to what is written there, `(B, V, AT + AFTER)`."""
+        lexicon = self.situation.lexicon
+        place = np.zeros((len(openings), len(lexicon.tokens), AT + AFTER), dtype=np.float32)
+        for row, opening in zip(place, openings, strict=True):
+            if opening.site not in self._places:
+                self._places[opening.site] = lexicon.at(opening)
+            row[:, :AT] = self._places[opening.site]
+        found = lexicon.continuations.after([Written(*each) for each in zip(openings, written, strict=True)])
+        place[found.owners, found.tokens, AT:] = found.rows
+        return place
 
     @cached_property
     def _places(self) -> dict[Site, Reals]:
         return {}
-
-
-def targets(sites: Sequence[Site], moved: Site) -> list[tuple[Site, float]]:
-    """Where a statement of a function may go, nearest first, with natural logarithms of probabilities.
-
-    Of 120 mined moves half go to the six nearest places, and the share falls about as one over the rank.
-    """
-    found = [site for site in sites if site.action is Action.INSERT_STATEMENT and site.scope == moved.scope]
-    found = [site for site in found if not moved.start < site.start < moved.end]
-    found.sort(key=lambda site: min(abs(site.start - moved.start), abs(site.start - moved.end)))
-    weights = np.array([1 / (rank + _NEAR) for rank in range(len(found))])
-    shares = np.log(weights / weights.sum()).tolist() if found else []
-    return [(replace(site, action=Action.MOVE_STATEMENT), share) for site, share in zip(found, shares, strict=True)]
-
-
-def applied(situation: Situation, edit: Edit) -> str | None:
-    """The file's text after an edit; None where it does not apply, does not parse, or changes nothing."""
-    document = situation.document
-    try:
-        after = apply_to(document, [edit])
-    except (PatchError, SyntaxError):
-        return None
-    if after == document.text:
-        return None
-    places = [edit.site, *([edit.target] if edit.target else [])]
-    start, end = document.around(min(place.start for place in places), max(place.end for place in places))
-    piece = after[start : end + len(after) - len(document.text)]
-    try:
-        parse(alone(piece, indent_of(document.text[start:end])))
-    except SyntaxError:
-        return None
-    return after

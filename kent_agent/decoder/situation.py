@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from kent_agent.decoder.arrays import Reals
+from kent_agent.decoder.continuations import AFTER, Written
 from kent_agent.decoder.lexicon import Lexicon
 from kent_agent.decoder.opening import Opening
 from kent_agent.decoder.site_table import SiteTable, describe_sites
@@ -22,7 +23,8 @@ from kent_agent.source.symbols import Symbol
 MOST_SITES = 4000  # of a function; a module's own code may have more
 _TITLE = 3.0  # what the title says counts as if said three times
 _SATURATION = 1.5  # the tenth mention of a term says little more than the third
-_SAID, _BEFORE, _OLD, _BEHIND = 24, 40, 24, 20  # tokens that are read at a site
+_KIND, _SAID, _BEFORE, _OLD, _BEHIND = 5, 24, 40, 24, 20  # tokens that are read at a site
+MOST_READ = _KIND + _SAID + _BEFORE + _OLD + _BEHIND
 
 
 class Situation:
@@ -128,4 +130,7 @@ def action_token(site: Site) -> str:
 
 def after_tokens(situation: Situation, opening: Opening, written: tuple[str, ...]) -> Reals:
     """For each prefix of what is written, empty first, how the lexicon's tokens stand after it, `(T, V, AFTER)`."""
-    return np.stack([situation.lexicon.after(opening, written[:i]) for i in range(len(written) + 1)])
+    found = situation.lexicon.continuations.after([Written(opening, written[:i]) for i in range(len(written) + 1)])
+    rows = np.zeros((len(written) + 1, len(situation.lexicon.tokens), AFTER), dtype=np.float32)
+    rows[found.owners, found.tokens] = found.rows
+    return rows

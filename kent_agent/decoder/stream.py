@@ -49,6 +49,8 @@ class Stream:
         """Places that follow a context's last token, and how many tokens before each of them match the context."""
         places = self.places(context[-1]) if context else np.zeros(0, dtype=np.int64)
         places = places[places + 1 < len(self._ids)]
+        if not len(places):
+            return places, places
         lengths = np.ones(len(places), dtype=np.int64)
         alive = np.ones(len(places), dtype=bool)
         for back in range(1, min(len(context), LONGEST_MATCH)):

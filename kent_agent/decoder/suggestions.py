@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from math import log
 
-from kent_agent.decoder.search import targets
+from kent_agent.decoder.moving import targets
 from kent_agent.decoder.situation import Situation
 from kent_agent.source.grammar import OLD, Action, Edit, Site
 from kent_agent.source.issue import Issue

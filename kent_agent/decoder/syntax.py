@@ -13,7 +13,7 @@ from itertools import takewhile
 import numpy as np
 from numpy.typing import NDArray
 
-from kent_agent.decoder.lexicon import END
+from kent_agent.decoder.continuations import END
 from kent_agent.source.grammar import OLD, STATEMENTS, Action
 from kent_agent.source.tokens import DEDENT, INDENT, LAYOUT, NEWLINE, is_identifier
 

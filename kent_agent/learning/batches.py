@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kent_agent.decoder.lexicon import AFTER, AT, STANDING
+from kent_agent.decoder.continuations import AFTER
+from kent_agent.decoder.lexicon import AT, STANDING
 from kent_agent.decoder.network import CodeGeneratorNetwork, Told
 from kent_agent.learning.examples import Example, Writing
 

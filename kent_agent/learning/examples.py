@@ -9,7 +9,8 @@ from random import Random
 import numpy as np
 
 from kent_agent.decoder.arrays import Numbers
-from kent_agent.decoder.lexicon import END, SPECIALS
+from kent_agent.decoder.continuations import END
+from kent_agent.decoder.lexicon import SPECIALS
 from kent_agent.decoder.opening import Opening
 from kent_agent.decoder.site_table import SiteTable
 from kent_agent.decoder.situation import MOST_SITES, Situation, action_token, after_tokens

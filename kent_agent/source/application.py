@@ -42,13 +42,27 @@ def apply(text: str, edits: Sequence[Edit]) -> str:
 
 def apply_to(document: Document, edits: Sequence[Edit]) -> str:
     """`apply` to a file that is parsed already."""
+    return rewritten(document.text, changes_of(document, edits))
+
+
+def changes_of(document: Document, edits: Sequence[Edit]) -> list[Replacement]:
+    """What edits do to a file that is parsed already, in the order of `rewritten`.
+
+    Raises:
+        PatchError: a site is not one of this text.
+    """
     try:
         found = [replacement for edit in edits for replacement in replacements(document, edit)]
     except (ValueError, IndexError, StopIteration) as error:
         raise PatchError(f"an edit is not one of this text ({error}); take its site from `sites`.") from error
     # The outer of two comes first; insertions at one offset keep their order, and come before what begins there.
     order = sorted(range(len(found)), key=lambda i: (found[i].start, found[i].start < found[i].end, -found[i].end, i))
-    return _rewritten(document.text, 0, len(document.text), [found[i] for i in order])
+    return [found[i] for i in order]
+
+
+def rewritten(text: str, changes: Sequence[Replacement]) -> str:
+    """The text after changes, outermost first."""
+    return _rewritten(text, 0, len(text), changes)
 
 
 def _rewritten(text: str, start: int, end: int, changes: Sequence[Replacement]) -> str:

@@ -87,6 +87,7 @@ class Document:
         self.root = Place(self.tree)
         self.named: dict[ast.AST, dict[tuple[str, bool], list[Place]]] = {}
         self.statements: dict[ast.AST, tuple[int, int, str, str]] = {}
+        self._insides: dict[ast.AST, list[tuple[int, int, Place]]] = {}
         self.newline = "\r\n" if "\r\n" in text else "\n"
 
     @cached_property
@@ -162,16 +163,20 @@ class Document:
         first, last = bisect_right(self._tops, start) - 1, bisect_right(self._tops, end)
         return self._tops[first] if first >= 0 else 0, self._tops[last] if last < len(self._tops) else len(self.text)
 
-    @cached_property
-    def _definitions(self) -> list[Span]:
-        """The lines of the definitions that have lines of their own, outer ones first."""
-        found = (self.lines(node) for node in ast.walk(self.tree) if isinstance(node, DEFINITIONS))
-        return [lines for lines in found if lines is not None]
-
     def around(self, start: int, end: int) -> Span:
-        """Offsets of the lines of the innermost definition that holds a span; else of the module's statements."""
-        inner = [lines for lines in self._definitions if lines[0] < start and end < lines[1]]
-        return inner[-1] if inner else self.top_level(start, end)
+        """Offsets of the lines of the innermost statement that holds a span and can be read by itself."""
+        found, place = self.top_level(start, end), self.root
+        while inner := next((child for a, b, child in self._inside(place) if a <= start and end <= b), None):
+            place = inner
+            lines = self.lines(place.node) if isinstance(place.node, ast.stmt) else None
+            if (
+                lines
+                and lines[0] < start
+                and end < lines[1]
+                and not self.text.startswith("elif", self.span(place.node)[0])
+            ):
+                found = lines
+        return found
 
     def indent(self, statement: ast.AST) -> str | None:
         """The blanks before a statement; None where something else stands before it on its line."""
@@ -220,15 +225,18 @@ class Document:
         """
         place = self.root
         while not (type(place.node).__name__ == kind and self.span(place.node) == anchor):
-            inner = next((child for child in positioned_below(place) if self._covers(child.node, anchor)), None)
+            inside = self._inside(place)
+            inner = next((child for start, end, child in inside if start <= anchor[0] and anchor[1] <= end), None)
             if inner is None:
                 raise ValueError(f"no {kind} at {anchor}")
             place = inner
         return place
 
-    def _covers(self, node: ast.AST, anchor: Span) -> bool:
-        start, end = self.whole(node)
-        return start <= anchor[0] and anchor[1] <= end
+    def _inside(self, place: Place) -> list[tuple[int, int, Place]]:
+        """The children that have a position, each behind its offsets with its decorators; worked out once."""
+        if place.node not in self._insides:
+            self._insides[place.node] = [(*self.whole(child.node), child) for child in positioned_below(place)]
+        return self._insides[place.node]
 
 
 def alone(piece: str, indent: str) -> str:

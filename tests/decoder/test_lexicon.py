@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kent_agent.decoder.lexicon import AFTER, AT, END, SPECIALS, STANDING, Lexicon, likeness
+from kent_agent.decoder.continuations import AFTER, END
+from kent_agent.decoder.lexicon import AT, SPECIALS, STANDING, Lexicon, likeness
 from kent_agent.source.grammar import Action
 from kent_agent.source.scan import scan
 from tests.decoder.places import BOX, situation_in

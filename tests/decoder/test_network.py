@@ -5,7 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kent_agent.decoder.lexicon import AFTER, AT, STANDING
+from kent_agent.decoder.continuations import AFTER
+from kent_agent.decoder.lexicon import AT, STANDING
 from kent_agent.decoder.network import CodeGeneratorNetwork, NetworkShape, Told, hashes
 from kent_agent.decoder.site_table import ACTIONS, CATEGORIES, SITE_MEASURES
 

@@ -6,8 +6,9 @@ import math
 import pytest
 import torch
 
+from kent_agent.decoder.outcome import applied
 from kent_agent.decoder.proposals import Proposal
-from kent_agent.decoder.search import Decoding, EditSearch, Steering, applied
+from kent_agent.decoder.search import Decoding, EditSearch, Steering
 from kent_agent.decoder.situation import Situation
 from kent_agent.source.application import apply
 from kent_agent.source.grammar import OLD, Action, Edit

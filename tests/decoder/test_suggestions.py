@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from kent_agent.decoder.search import applied
+from kent_agent.decoder.outcome import applied
 from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.suggestions import PRIOR, suggested_edits
 from kent_agent.decoder.surroundings import Said

@@ -9,7 +9,8 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import kent_agent
-from kent_agent.decoder.lexicon import END, SPECIALS
+from kent_agent.decoder.continuations import END
+from kent_agent.decoder.lexicon import SPECIALS
 from kent_agent.decoder.syntax import Syntax
 from kent_agent.source.document import Document
 from kent_agent.source.grammar import OLD, Action

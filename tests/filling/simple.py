@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from kent_agent.decoder.search import applied
+from kent_agent.decoder.outcome import applied
 from kent_agent.filling.candidates import Candidates, candidates
 from tests.decoder.places import situation_in
 

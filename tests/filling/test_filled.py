@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from kent_agent.decoder.search import Decoding, EditSearch, applied
+from kent_agent.decoder.outcome import applied
+from kent_agent.decoder.search import Decoding, EditSearch
 from kent_agent.decoder.situation import Situation
 from kent_agent.filling.filled import Filled, filled
 from kent_agent.filling.model import FillingModel

@@ -21,7 +21,7 @@ from harness.edit_tables import median, median_interval, summarise_edits
 from harness.edit_variants import VARIANTS
 from harness.edits import SIMPLE, Decoded, Measurement, app, decode
 from kent_agent.dataset import write_rows
-from kent_agent.decoder.lexicon import END
+from kent_agent.decoder.continuations import END
 from kent_agent.decoder.model import DecoderModel
 from kent_agent.decoder.network import NetworkShape
 from kent_agent.decoder.search import EditSearch

@@ -5,7 +5,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from kent_agent.decoder.lexicon import END, Lexicon
+from kent_agent.decoder.continuations import END
+from kent_agent.decoder.lexicon import Lexicon
 from kent_agent.decoder.situation import Situation
 from kent_agent.hdc.sparse import SparseItems
 from kent_agent.learning.cloze import Cloze, clozes

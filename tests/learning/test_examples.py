@@ -7,7 +7,8 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from kent_agent.decoder.lexicon import AFTER, END, SPECIALS
+from kent_agent.decoder.continuations import AFTER, END
+from kent_agent.decoder.lexicon import SPECIALS
 from kent_agent.decoder.situation import after_tokens
 from kent_agent.hdc.sparse import SparseItems
 from kent_agent.learning.examples import WITHHELD, Example, examples_of, learned_tokens, situation_of, symbol_of

@@ -10,7 +10,8 @@ import torch
 from typer.testing import CliRunner
 
 from kent_agent import train
-from kent_agent.decoder.search import Decoding, applied
+from kent_agent.decoder.outcome import applied
+from kent_agent.decoder.search import Decoding
 from kent_agent.errors import KentError
 from kent_agent.filling.filled import filled
 from kent_agent.filling.model import FillingModel
