@@ -126,6 +126,39 @@ def test_a_statement_has_lines_unless_it_shares_one(text: str, number: int, line
     assert (span and text[slice(*span)]) == lines
 
 
+BRANCHES = """\
+def f(x):
+    if x:
+        a(x)
+        b(1)
+    elif y:
+        c(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("inside", "around"),
+    [
+        ("x)\n        b", BRANCHES[BRANCHES.index("    if") :]),  # two statements of a block
+        ("1", "        b(1)\n"),
+        ("        c(x)", BRANCHES[BRANCHES.index("    if") :]),  # the whole of a statement
+        ("y", BRANCHES[BRANCHES.index("    if") :]),  # an elif is read with its if
+        ("x):", BRANCHES),
+        ("f(x)", BRANCHES),
+    ],
+)
+def test_around_a_span_is_the_innermost_statement_that_can_be_read_by_itself(inside: str, around: str) -> None:
+    document = Document(BRANCHES + "g()\n")
+    start = BRANCHES.index(inside)
+    assert document.text[slice(*document.around(start, start + len(inside)))] == around
+
+
+def test_around_an_insertion_between_statements_is_what_holds_both() -> None:
+    document = Document(BRANCHES)
+    start, end = document.around(*2 * (BRANCHES.index("        b(1)"),))
+    assert document.text[start:end] == BRANCHES[BRANCHES.index("    if") :]
+
+
 def test_places_know_what_is_around_them() -> None:
     document = Document(SHAPES)
     place = place_of(document, ast.Attribute, -1)
