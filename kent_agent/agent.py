@@ -42,7 +42,7 @@ class AgentOptions:
         model: weights file; the shipped one by default.
         min_confidence: below it the agent abstains; the model's own by default. Of no concern to what survived.
         validate: `docker` runs candidates in the instance's image; `none` runs nothing.
-        budget: seconds that an instance's container may live.
+        budget: seconds that an instance's container may work.
     """
 
     repos_dir: Path | None = None

@@ -299,9 +299,14 @@ def _change(added: Mapping[str, Sequence[str]]) -> _Draft:
 
 
 def line_keys(lines: Iterable[str]) -> list[int]:
-    """Checksums of the lines that are long enough to be told from others, whatever their indentation."""
-    stripped = (line.strip() for line in lines)
-    return [crc32(line.encode("utf-8", "surrogatepass")) for line in stripped if len(line) >= _LINE]
+    """The keys of the lines that have one."""
+    return [key for key in map(line_key, lines) if key is not None]
+
+
+def line_key(line: str) -> int | None:
+    """The checksum of a line, whatever its indentation; None where it is too short to be told from others."""
+    line = line.strip()
+    return crc32(line.encode("utf-8", "surrogatepass")) if len(line) >= _LINE else None
 
 
 def stem_of(path: str) -> str:

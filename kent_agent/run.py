@@ -301,7 +301,7 @@ def main(
     candidates: Annotated[
         int, typer.Option(min=1, help="Edits of an instance that are run at most, where they are validated.")
     ] = 500,
-    budget: Annotated[float, typer.Option(min=1, help="Seconds for an instance's container.")] = 120,
+    budget: Annotated[float, typer.Option(min=1, help="Seconds of work for an instance's container.")] = 120,
 ) -> None:
     """Write a prediction for each instance of a split; run again, it goes on where it ended."""
     ids = tuple(name.strip() for value in instance_ids or () for name in value.split(",") if name.strip())

@@ -75,7 +75,7 @@ class Validator:
     """Opens a container for an instance at a time.
 
     Args:
-        budget: seconds for an instance.
+        budget: seconds of work in an instance's container.
         limit: candidates for an instance.
 
     Raises:

@@ -11,7 +11,7 @@ import numpy as np
 from kent_agent.evidence.columns import Columns
 from kent_agent.evidence.places import Place
 from kent_agent.hdc.vectors import Real
-from kent_agent.repository_index import Record, RepositoryIndex, Source, line_keys
+from kent_agent.repository_index import Record, RepositoryIndex, Source, line_key
 
 _COMMITS = 40  # that sound most like the issue
 _SWEEPING = 20  # a commit of more files says nothing about any of them
@@ -78,7 +78,7 @@ def _owners(source: Source, places: Sequence[tuple[int, Place]]) -> dict[str, Ow
             owner[place.symbol.start : place.symbol.end + 1] = j  # the innermost comes last
         held: defaultdict[int, set[int]] = defaultdict(set)
         for line, j in zip(lines, owner[1:].tolist(), strict=False):
-            for key in line_keys([line]) if j >= 0 else ():
+            if j >= 0 and (key := line_key(line)) is not None:
                 held[key].add(j)
         found[path] = {key: frozenset(js) for key, js in held.items() if len(js) <= _AMBIGUOUS}
     return found

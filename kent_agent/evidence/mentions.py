@@ -28,6 +28,7 @@ class Paths:
         self.paths = paths
         self._by_name: defaultdict[str, list[int]] = defaultdict(list)
         self._by_module: defaultdict[str, list[int]] = defaultdict(list)
+        self._modules = [module_of(path).split(".") for path in paths]
         for i, path in enumerate(paths):
             self._by_name[path.rpartition("/")[2]].append(i)
             self._by_module[stem_of(path)].append(i)
@@ -45,7 +46,7 @@ class Paths:
         return [
             i
             for i in (self._by_module.get(ending[-1], ()) if ending else ())
-            if module_of(self.paths[i]).split(".")[-len(ending) :] == ending
+            if self._modules[i][-len(ending) :] == ending
         ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -96,12 +97,13 @@ class Sandbox:
     """A container, from `with` to the end of its block. It is removed however that ends.
 
     No network; a numeric user without capabilities; a read-only root with the repository at /testbed; limits of
-    memory, processes, CPU and space. It ends by itself after `budget` seconds, and as soon as this process is
-    gone.
+    memory, processes, CPU and space. It ends by itself after `budget` seconds of work, and as soon as this process is
+    gone. What it waits for the next request costs no budget: how much is run depends on how fast the code is, and not
+    on how fast others decide what to run.
 
     Args:
         image: an evaluation image that is on this machine.
-        budget: seconds it may live.
+        budget: seconds it may work.
     """
 
     def __init__(
@@ -110,14 +112,27 @@ class Sandbox:
         self.image = image
         self._client = client
         self._limits = limits or Limits()
-        self._end = time.monotonic() + budget
+        self._left = budget
+        self._since: float | None = None
         self._container: Container | None = None
         self._attachment: Attachment | None = None
 
     @property
     def budget_left(self) -> float:
         """Seconds, not below 0."""
-        return max(0.0, self._end - time.monotonic())
+        return max(0.0, self._left - (time.monotonic() - self._since if self._since is not None else 0.0))
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Spends the budget."""
+        if self._since is not None:  # it does already
+            yield
+            return
+        self._since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._left, self._since = self.budget_left, None
 
     @property
     def container_id(self) -> str | None:
@@ -145,10 +160,11 @@ class Sandbox:
         if not self.budget_left:
             raise SandboxError(f"The time budget of {self.image} is spent.")
         try:
-            self._container = self._create()
-            self._attachment = Attachment(self._client, str(self._container.id))
-            self._container.start()
-            self.request("start", START_TIMEOUT)
+            with self._working():
+                self._container = self._create()
+                self._attachment = Attachment(self._client, str(self._container.id))
+                self._container.start()
+                self.request("start", START_TIMEOUT)
         except docker.errors.ImageNotFound as error:
             raise SandboxError(f"The image {self.image} is not on this machine; pull or build it.") from error
         except docker.errors.DockerException as error:
@@ -185,11 +201,12 @@ class Sandbox:
             raise SandboxError(f"The container of {self.image} is not running.")
         message = {"op": operation, "id": secrets.token_hex(16), **arguments}
         try:
-            self._attachment.send(message, patience + GRACE)
-            while True:
-                answer = self._attachment.receive(patience + GRACE)
-                if answer.pop("id", None) == message["id"]:
-                    return answer
+            with self._working():
+                self._attachment.send(message, patience + GRACE)
+                while True:
+                    answer = self._attachment.receive(patience + GRACE)
+                    if answer.pop("id", None) == message["id"]:
+                        return answer
         except AttachmentError as error:
             reason = str(error) if self.budget_left else "its time budget is spent"
             self.stop()

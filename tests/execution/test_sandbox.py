@@ -122,6 +122,16 @@ def test_a_container_ends_with_its_budget(open_sandbox: "Open", client: "docker.
     assert of_this_run(client) == []
 
 
+def test_waiting_costs_no_budget(open_sandbox: "Open") -> None:
+    sandbox = open_sandbox(budget=10)
+    left = sandbox.budget_left
+    assert 0 < left < 10, "to come up is work"
+    time.sleep(left + 1)
+    assert sandbox.budget_left == left
+    sandbox.make_tree()
+    assert sandbox.budget_left < left
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_container_goes_with_its_block(client: "docker.DockerClient", image: str, error: type[BaseException]) -> None:
     with pytest.raises(error), Sandbox(client, image):

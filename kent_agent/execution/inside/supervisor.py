@@ -20,6 +20,7 @@ from kent_agent.execution.inside.processes import hide, kill_group, sweep, yield
 from kent_agent.execution.inside.watching import Excerpt, watch
 
 BUDGET_SPENT = 124  # the exit code after the last second
+TICK = 0.1  # seconds between two looks at the clock
 GRACE = 3.0  # seconds that an interpreter has to say that its fork took too long
 
 
@@ -27,26 +28,47 @@ def main(settings: "dict[str, Any]") -> None:
     """Answer the host's requests until it goes or the budget is spent.
 
     Args:
-        settings: `root`, the repository; `work`, the folder to write to; `budget` in seconds; `command`, how to start
-            a worker, to which its settings are added.
+        settings: `root`, the repository; `work`, the folder to write to; `budget` in seconds of work; `command`, how to
+            start a worker, to which its settings are added.
     """
     hide()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that Python would have listened to
-    # A thread, for no other process can stop or hurry it as it could an alarm.
-    threading.Thread(target=_end_after, args=(settings["budget"],), daemon=True).start()
+    budget = Budget(settings["budget"])
     host = Channel(0, 1)
     try:
-        supervisor = Supervisor(settings, host)
+        with budget:
+            supervisor = Supervisor(settings, host)
         while True:
             request = host.receive()
-            host.send(dict(supervisor.answer(request), id=request["id"]))
+            with budget:
+                answer = supervisor.answer(request)
+            host.send(dict(answer, id=request["id"]))
     except Closed:
         os._exit(0)
 
 
-def _end_after(seconds: float) -> None:
-    time.sleep(seconds)
-    os._exit(BUDGET_SPENT)
+class Budget:
+    """Seconds of work, spent inside of `with`; when they are, the process ends."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+        self.end = None  # type: float | None
+        # A thread, for no other process can stop or hurry it as it could an alarm.
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def __enter__(self) -> None:
+        self.end = time.monotonic() + self.left
+
+    def __exit__(self, *_: object) -> None:
+        assert self.end is not None
+        self.left, self.end = self.end - time.monotonic(), None
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(TICK)
+            end = self.end
+            if end is not None and time.monotonic() > end:
+                os._exit(BUDGET_SPENT)
 
 
 class Gone(Exception):
