@@ -1,4 +1,4 @@
-"""Edits of a place that an issue's words propose: 'replace X by Y', 'move X into the try', an uncaught exception."""
+"""Edits of a place that an issue's words propose: 'replace X by Y', 'move X into the try', an error that was raised."""
 
 import builtins
 import re
@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from math import log
 
 from kent_agent.decoder.moving import targets
+from kent_agent.decoder.raised import mended
 from kent_agent.decoder.situation import Situation
 from kent_agent.source.grammar import OLD, Action, Edit, Site
 from kent_agent.source.issue import Issue
 from kent_agent.source.scan import token_texts
-from kent_agent.source.traceback import Frame, Traceback
+from kent_agent.source.traceback import innermost
 
 PRIOR = 0.6  # of all that an issue's words propose
 _REPLACED, _CAUGHT, _TOLD, _RAISED, _MOVED = 0.035, 0.01, 0.15, 0.4, 0.35
@@ -31,7 +32,6 @@ _UNHANDLED = re.compile(
     rf"allow(?:s|ing)? for)\b)\s(?:(?:the|an?|for|also) )?{_EXCEPTION}"
 )
 _MOVE, _WHERE = r"(?i)\bmov(?:e|es|ed|ing)\b[^\n]{0,40}?", r"([^\n]{0,60})"
-_SOURCES = ("src", "lib")  # folders around packages
 _OWNERS = {"try": "Try", "if": "If", "for": "For", "loop": "For", "while": "While", "with": "With"}
 
 Tokens = tuple[str, ...]
@@ -39,7 +39,8 @@ Tokens = tuple[str, ...]
 
 def suggested_edits(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:
     """Edits of a situation that its issue proposes, with the natural logarithms of their probabilities there."""
-    found = dict([*_swaps(issue, situation), *_catches(issue, situation), *_moves(issue, situation)])
+    ways = (_swaps, _catches, _moves, mended)
+    found = dict(each for way in ways for each in way(issue, situation))
     scale = min(PRIOR / sum(found.values()), 1.0) if found else 1.0
     for edit, share in found.items():
         yield edit, log(share * scale)
@@ -77,7 +78,7 @@ def _uncaught(issue: Issue, situation: Situation, handler: Site, caught: Tokens)
     body = "\n".join(document.source(statement) for statement in getattr(protected and protected.node, "body", ()))
     found = dict.fromkeys(_UNHANDLED.findall(f"{issue.title}\n{issue.prose}"), _TOLD)
     for traceback in issue.tracebacks:
-        exception, last = traceback.exception.split(".")[-1], _innermost(traceback, situation.path)
+        exception, last = traceback.exception.split(".")[-1], innermost(traceback, situation.path)
         raised = last.function == handler.scope.split(".")[-1] and last.code.strip() and last.code.strip() in body
         found[exception] = max(_RAISED if raised else _CAUGHT, found.get(exception, 0.0))
     return {
@@ -85,13 +86,6 @@ def _uncaught(issue: Issue, situation: Situation, handler: Site, caught: Tokens)
         for exception, share in found.items()
         if exception.isidentifier() and not any(_catches_too(name, exception) for name in caught)
     }
-
-
-def _innermost(traceback: Traceback, path: str) -> Frame:
-    """The last frame in the package of a file, what it calls elsewhere aside; the last of all where none is in it."""
-    package = next((part for part in path.split("/") if part not in _SOURCES), path)
-    own = [frame for frame in traceback.frames if package in frame.file.replace("\\", "/").split("/")]
-    return (own or traceback.frames)[-1]
 
 
 def _catches_too(name: str, exception: str) -> bool:

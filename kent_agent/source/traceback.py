@@ -13,6 +13,7 @@ _RUNNER = re.compile(
 _RAISED = re.compile(
     r"(?:E\s+)?((?:[A-Za-z_]\w*\.){0,8}[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|Iteration|Fail\w*))(?::\s?(.{0,500}))?\s*$"
 )
+_SOURCES = ("src", "lib")  # folders around packages
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,13 @@ class Traceback:
     frames: tuple[Frame, ...]
     exception: str
     message: str
+
+
+def innermost(traceback: Traceback, path: str) -> Frame:
+    """The last frame in the package of a file, what it calls elsewhere aside; the last of all where none is in it."""
+    package = next((part for part in path.split("/") if part not in _SOURCES), path)
+    own = [frame for frame in traceback.frames if package in frame.file.replace("\\", "/").split("/")]
+    return (own or traceback.frames)[-1]
 
 
 def tracebacks(text: str) -> list[Traceback]:
