@@ -21,8 +21,8 @@ _SCOPES = (ast.Lambda, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp
 _CRASHED, _READ, _BOUND = 0.3, 0.2, 0.2
 """How likely the line that a traceback ends with is guarded, any place that reads the attribute, and that a variable is
 bound before; shared by the places of a function. Of 15 small fixes in training repositories whose messages tell of an
-attribute of None three are these very edits, and some more do the same; of 26 that tell of an unbound variable two are, and
-three more bind it to None elsewhere."""
+attribute of None three are these very edits, and some more do the same; of 26 that tell of an unbound variable two are,
+and three more bind it to None elsewhere."""
 
 
 def mended(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:
