@@ -1,4 +1,4 @@
-"""Edits that an error asks for which an issue tells of: None was asked for an attribute, a variable was never bound."""
+"""Edits that an error asks for which an issue tells of: None was asked for something, a variable was never bound."""
 
 import ast
 import re
@@ -14,6 +14,7 @@ from kent_agent.source.sites import is_condition
 from kent_agent.source.traceback import innermost
 
 _MISSING = re.compile(r"\bNoneType\b['\"`]? (?:object|instance)?\s*has no attribute\W{1,3}(\w+)")
+_NO_ITEM = re.compile(r"\bNoneType\b['\"`]? object (?:is not subscriptable|has no attribute\W{1,3}__getitem__)")
 _UNBOUND = re.compile(r"\bvariable\W{1,3}(\w+)\W{1,3}(?:referenced before assignment|where it is not associated)")
 _ALWAYS = frozenset({"self", "cls"})  # never None
 _BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, ast.Match)
@@ -29,8 +30,9 @@ def mended(issue: Issue, situation: Situation) -> Iterator[tuple[Edit, float]]:
     """Edits of a situation after which such an error is not raised there, with how likely each is meant."""
     raised = (traceback.message for traceback in issue.tracebacks)
     told = "\n".join((issue.title, issue.prose, issue.code, *raised))
-    if missing := frozenset(_MISSING.findall(told)):
-        yield from _guards(issue, situation, missing)
+    missing, no_item = frozenset(_MISSING.findall(told)), bool(_NO_ITEM.search(told))
+    if missing or no_item:
+        yield from _guards(issue, situation, missing, no_item)
     if unbound := frozenset(_UNBOUND.findall(told)):
         yield from _bound(situation, unbound)
 
@@ -53,15 +55,16 @@ def _is_stored(name: ast.Name) -> bool:
     return isinstance(name.ctx, ast.Store)
 
 
-def _guards(issue: Issue, situation: Situation, missing: Set[str]) -> Iterator[tuple[Edit, float]]:
-    """An attribute is read only where there is something to read it of.
+def _guards(issue: Issue, situation: Situation, missing: Set[str], no_item: bool) -> Iterator[tuple[Edit, float]]:
+    """An attribute, or an item where a traceback ends, is read only where there is something to read it of.
 
     A condition is asked for that first; a statement that is an expression, or a loop, runs only then; any other
     expression is None else.
     """
-    places = list(_reading(situation, missing))
     crashed = {innermost(traceback, situation.path).code.strip() for traceback in issue.tracebacks} - {""}
-    here = [place for place in places if _line(situation, place) in crashed]
+    places = list(_reading(situation, missing))
+    items = _items(situation) if no_item and crashed else ()
+    here = [place for place in (*places, *items) if _line(situation, place) in crashed]
     for place in here or places:
         if (edit := _guarded(situation, place)) is not None:
             yield edit, (_CRASHED if here else _READ) / len(here or places)
@@ -69,14 +72,25 @@ def _guards(issue: Issue, situation: Situation, missing: Set[str]) -> Iterator[t
 
 def _reading(situation: Situation, names: Set[str]) -> Iterator[Place]:
     """Where attributes of some names are read of anything that may be None."""
+    for place in _expressions(situation, "Attribute"):
+        match place.node:
+            case ast.Attribute(value=ast.Name(id=name)) if name in _ALWAYS:
+                continue
+            case ast.Attribute(attr=attribute, ctx=ast.Load()) if attribute in names:
+                yield place
+
+
+def _items(situation: Situation) -> Iterator[Place]:
+    """Where an item of anything is read."""
+    for place in _expressions(situation, "Subscript"):
+        if isinstance(place.node, ast.Subscript) and isinstance(place.node.ctx, ast.Load):
+            yield place
+
+
+def _expressions(situation: Situation, kind: str) -> Iterator[Place]:
     for site in situation.sites:
-        if site.action is Action.REPLACE_EXPRESSION and site.node == "Attribute":
-            place = situation.document.locate(site.anchor, site.node)
-            match place.node:
-                case ast.Attribute(value=ast.Name(id=name)) if name in _ALWAYS:
-                    continue
-                case ast.Attribute(attr=attribute, ctx=ast.Load()) if attribute in names:
-                    yield place
+        if site.action is Action.REPLACE_EXPRESSION and site.node == kind:
+            yield situation.document.locate(site.anchor, kind)
 
 
 def _line(situation: Situation, place: Place) -> str:
@@ -87,9 +101,9 @@ def _line(situation: Situation, place: Place) -> str:
 
 
 def _guarded(situation: Situation, place: Place) -> Edit | None:
-    document = situation.document
-    asked = token_texts(document.source(place.node.value)) if isinstance(place.node, ast.Attribute) else ()
-    statement = place.statement
+    document, node, statement = situation.document, place.node, place.statement
+    assert isinstance(node, ast.Attribute | ast.Subscript)
+    asked = token_texts(document.source(node.value))
     within = [above for above in place.upwards() if isinstance(above.node, ast.expr)]
     own_names = any(isinstance(above.node, _SCOPES) for above in within)
     condition = None if own_names else next((above for above in within if is_condition(above)), None)

@@ -62,6 +62,16 @@ def test_no_other_error_asks_for_it(issue: str) -> None:
     assert guarded(TWICE, issue) == []
 
 
+def test_an_item_is_asked_for_where_the_traceback_ends() -> None:
+    text = "def total(cart, owner):\n    first = owner[0]\n    return cart[0][1] + first\n"
+    said = TRACEBACK.replace("AttributeError: 'NoneType' object has no attribute 'name'", "{error}")
+    error = "TypeError: 'NoneType' object is not subscriptable"
+    found = dict(guarded(text, said.format(line="first = owner[0]", error=error)))
+    assert found == {text.replace("owner[0]", "owner[0] if owner else None"): pytest.approx(0.3)}
+    assert len(guarded(text, said.format(line="return cart[0][1] + first", error=error))) == 2
+    assert guarded(text, f"It crashes\n\n{error}") == [], "nothing tells where"
+
+
 def test_places_share_what_is_likely_and_the_line_that_crashed_has_more() -> None:
     anywhere = guarded(TWICE)
     assert [share for _, share in anywhere] == pytest.approx([0.1, 0.1])
