@@ -10,7 +10,7 @@ from kent_agent.decoder.arrays import Flags, Numbers, Reals
 from kent_agent.decoder.opening import Opening
 from kent_agent.decoder.stream import LONGEST_MATCH, Stream
 from kent_agent.decoder.surroundings import Surroundings
-from kent_agent.source.grammar import OLD, STATEMENTS, Site
+from kent_agent.source.grammar import OLD, STATEMENTS
 from kent_agent.source.tokens import LAYOUT, NEWLINE
 
 END = "<end>"
@@ -73,7 +73,7 @@ class Continuations:
     def __init__(self, around: Surroundings, number: dict[str, int]) -> None:
         self.around = around
         self.number = number
-        self._replaced: dict[Site, tuple[Stream, Numbers]] = {}
+        self._replaced: dict[Opening, tuple[Stream, Numbers]] = {}
 
     def after(self, asked: Sequence[Written]) -> Measured:
         """What came next after each of B writings, all at once: it is the calls that cost, not the sums."""
@@ -134,10 +134,10 @@ class Continuations:
 
     def _of_replaced(self, opening: Opening) -> tuple[Stream, Numbers]:
         """What is replaced at a site, and the numbers of its tokens."""
-        if opening.site not in self._replaced:
+        if opening not in self._replaced:
             stream = Stream(opening.old)
-            self._replaced[opening.site] = stream, stream.numbered(self.number)
-        return self._replaced[opening.site]
+            self._replaced[opening] = stream, stream.numbered(self.number)
+        return self._replaced[opening]
 
     def _context(self, asked: Written) -> list[str]:
         """The last tokens before the next one, as the stream has them."""

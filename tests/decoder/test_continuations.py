@@ -61,3 +61,13 @@ def test_what_is_hidden_is_not_heard(hidden: bool) -> None:
     found = situation.lexicon.continuations.after([Written(opening, ("self", "."))])
     told = {situation.lexicon.tokens[i] for i in found.tokens}
     assert ("scaled" in told) is not hidden
+
+
+def test_what_is_replaced_is_that_of_the_opening_and_not_of_its_site() -> None:
+    opening = SITUATION.opening(next(s for s in SITUATION.sites if BOX[s.start : s.end] == "self.width"))
+    number = SITUATION.lexicon.number["scaled"]
+    rows = [
+        SITUATION.lexicon.after(replace(opening, old=old), ("self", "."))[number, 8]
+        for old in (("self", ".", "width"), ("self", ".", "scaled"))
+    ]
+    assert rows[0] == 0 < rows[1]
