@@ -4,6 +4,7 @@ import ast
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from pyflakes.checker import Checker
 from pyflakes.messages import UndefinedLocal, UndefinedName, UnusedImport
@@ -24,8 +25,8 @@ def changed_python(before: str, after: str) -> bool:
     """Whether a change does anything when run.
 
     False for layout, comments, docstrings, `pass`, expressions whose value is thrown away, `x = x`, repeated imports,
-    blocks of nothing but these, and code that is never reached. A `before` that does not parse counts as changed by
-    any `after` that does.
+    imports beside one another in another order, blocks of nothing but these, and code that is never reached. A `before`
+    that does not parse counts as changed by any `after` that does.
 
     Raises:
         PatchError: `after` does not parse.
@@ -97,11 +98,12 @@ def _strip(node: ast.AST) -> None:
     if isinstance(node, ast.Constant):
         node.kind = None  # u"text" is "text"
     if isinstance(node, ast.Import | ast.ImportFrom):
-        node.names = list({ast.dump(alias): alias for alias in node.names}.values())
+        names = {ast.dump(alias): alias for alias in node.names}
+        node.names = [names[dump] for dump in sorted(names)]
     for name in _STATEMENT_LISTS:
         statements = getattr(node, name, None)
         if isinstance(statements, list):
-            setattr(node, name, _reached([s for s in _first_imports(statements) if not _is_idle(s)]))
+            setattr(node, name, _reached(_in_order([s for s in _first_imports(statements) if not _is_idle(s)])))
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         node.body = _without_last_return(node.body)
 
@@ -118,6 +120,17 @@ def _first_imports(statements: list[ast.stmt]) -> list[ast.stmt]:
             seen.add(dump)
         kept.append(statement)
     return kept
+
+
+def _in_order(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a block with the imports that follow one another sorted, where no two bind the same name."""
+    ordered: list[ast.stmt] = []
+    for _, group in groupby(statements, key=lambda each: isinstance(each, ast.Import | ast.ImportFrom)):
+        some = list(group)
+        aliases = [alias for each in some if isinstance(each, ast.Import | ast.ImportFrom) for alias in each.names]
+        names = {alias.asname or alias.name for alias in aliases}
+        ordered += sorted(some, key=ast.dump) if 0 < len(names) == len(aliases) and "*" not in names else some
+    return ordered
 
 
 def _is_idle(statement: ast.stmt) -> bool:

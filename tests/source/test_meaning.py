@@ -105,6 +105,17 @@ def test_imports_that_nothing_reads() -> None:
     assert faulty_names("import os\nfrom a import b, c\nc()\n").unused_imports == {"os", "a.b"}
 
 
+def test_the_order_of_imports_is_no_change() -> None:
+    before = "import os\nfrom a import b, c as d\nimport re\nf()\nimport sys\n"
+    assert not changed_python(before, "import re\nimport os\nfrom a import c as d, b\nf()\nimport sys\n")
+    assert changed_python(before, before.replace("f()\nimport sys\n", "import sys\nf()\n")), "f may import"
+
+
+@pytest.mark.parametrize("second", ["from b import c", "from b import *", "import b as c"])
+def test_the_later_of_two_imports_of_a_name_counts(second: str) -> None:
+    assert changed_python(f"from a import c\n{second}\n", f"{second}\nfrom a import c\n")
+
+
 @pytest.mark.parametrize("again", ["import os, os\n", "import os\nimport os\n"])
 def test_importing_again_is_no_change(again: str) -> None:
     assert not changed_python("import os\n", again)
