@@ -125,11 +125,11 @@ class Lexicon:
                     found[look].add(i)
         return found
 
-    def after(self, opening: Opening, written: Sequence[str]) -> Reals:
-        """How each token went on where what stands before a site and is written stood elsewhere, `(V, AFTER)`."""
-        rows = np.zeros((len(self.tokens), AFTER), dtype=np.float32)
-        found = self.continuations.after([Written(opening, written)])
-        rows[found.tokens] = found.rows
+    def after(self, opening: Opening, *written: Sequence[str]) -> Reals:
+        """How tokens went on where what stands before a site and T writings there stood elsewhere, `(T, V, AFTER)`."""
+        rows = np.zeros((len(written), len(self.tokens), AFTER), dtype=np.float32)
+        found = self.continuations.after([Written(opening, tokens) for tokens in written])
+        rows[found.owners, found.tokens] = found.rows
         return rows
 
     @cached_property

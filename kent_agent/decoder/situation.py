@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from copy import copy
 from functools import cached_property
 
-import numpy as np
-
 from kent_agent.decoder.arrays import Reals
-from kent_agent.decoder.continuations import AFTER, Written
 from kent_agent.decoder.lexicon import Lexicon
 from kent_agent.decoder.opening import Opening
 from kent_agent.decoder.site_table import SiteTable, describe_sites
@@ -130,7 +127,4 @@ def action_token(site: Site) -> str:
 
 def after_tokens(situation: Situation, opening: Opening, written: tuple[str, ...]) -> Reals:
     """For each prefix of what is written, empty first, how the lexicon's tokens stand after it, `(T, V, AFTER)`."""
-    found = situation.lexicon.continuations.after([Written(opening, written[:i]) for i in range(len(written) + 1)])
-    rows = np.zeros((len(written) + 1, len(situation.lexicon.tokens), AFTER), dtype=np.float32)
-    rows[found.owners, found.tokens] = found.rows
-    return rows
+    return situation.lexicon.after(opening, *(written[:i] for i in range(len(written) + 1)))

@@ -30,7 +30,7 @@ def test_many_at_once_are_as_one_by_one(drawn: list[tuple[int, list[str]]]) -> N
     together = np.zeros((len(asked), len(SITUATION.lexicon.tokens), AFTER), dtype=np.float32)
     together[found.owners, found.tokens] = found.rows
     for row, each in zip(together, asked, strict=True):
-        assert np.array_equal(row, SITUATION.lexicon.after(*each))
+        assert np.array_equal(row, SITUATION.lexicon.after(*each)[0])
 
 
 @settings(deadline=None)
@@ -67,7 +67,7 @@ def test_what_is_replaced_is_that_of_the_opening_and_not_of_its_site() -> None:
     opening = SITUATION.opening(next(s for s in SITUATION.sites if BOX[s.start : s.end] == "self.width"))
     number = SITUATION.lexicon.number["scaled"]
     rows = [
-        SITUATION.lexicon.after(replace(opening, old=old), ("self", "."))[number, 8]
+        SITUATION.lexicon.after(replace(opening, old=old), ("self", "."))[0, number, 8]
         for old in (("self", ".", "width"), ("self", ".", "scaled"))
     ]
     assert rows[0] == 0 < rows[1]

@@ -69,7 +69,7 @@ def test_at_a_site_chosen_tokens_have_the_rows_that_they_have_among_all(lexicon:
 def test_after_other_tokens_the_files_habits_count(lexicon: Lexicon) -> None:
     situation = situation_in(BOX, "Box.area", learned=LEARNED)
     site = next(s for s in situation.sites if s.action is Action.REPLACE_EXPRESSION and s.node == "BinOp")
-    rows = lexicon.after(situation.opening(site), ("self", "."))
+    rows = lexicon.after(situation.opening(site), ("self", "."))[0]
     assert rows.shape == (len(lexicon.tokens), AFTER)
     width, scaled, unit = (rows[lexicon.number[token]] for token in ("width", "scaled", "unit"))
     assert width[2] > scaled[2] > 0 == unit[2], "the file has `self.width` twice, and `self.scaled` once"
@@ -81,7 +81,7 @@ def test_after_other_tokens_the_files_habits_count(lexicon: Lexicon) -> None:
 def test_a_longer_match_stands_out(lexicon: Lexicon) -> None:
     situation = situation_in(BOX, "Box.area", learned=LEARNED)
     site = next(s for s in situation.sites if s.action is Action.INSERT_STATEMENT and s.scope == "Box.area")
-    rows = lexicon.after(situation.opening(site), ("self", ".", "width", "*", "self", "."))
+    rows = lexicon.after(situation.opening(site), ("self", ".", "width", "*", "self", "."))[0]
     height, width = (rows[lexicon.number[token]] for token in ("height", "width"))
     assert height[5] == 1 > width[5] > 0 and height[4] > 0 == width[4]
 
@@ -89,7 +89,7 @@ def test_a_longer_match_stands_out(lexicon: Lexicon) -> None:
 def test_an_edit_ends_as_likely_as_what_is_behind_its_site_comes_next(lexicon: Lexicon) -> None:
     situation = situation_in(BOX, "Box.area", learned=LEARNED)
     site = next(s for s in situation.sites if s.action is Action.RENAME and BOX[s.start : s.end] == "width")
-    rows = lexicon.after(situation.opening(site), ("height",))
+    rows = lexicon.after(situation.opening(site), ("height",))[0]
     assert np.array_equal(rows[lexicon.number[END]], rows[lexicon.number["*"]])
     assert situation.document.text[site.end :].lstrip().startswith("*")
 

@@ -74,8 +74,8 @@ def test_what_comes_after_is_that_of_each_prefix() -> None:
     opening = situation.opening(site)
     rows = after_tokens(situation, opening, ("self", ".", "width"))
     assert len(rows) == 4
-    assert np.array_equal(rows[0], situation.lexicon.after(opening, ()))
-    assert np.array_equal(rows[2], situation.lexicon.after(opening, ("self", ".")))
+    assert np.array_equal(rows[0], situation.lexicon.after(opening, ())[0])
+    assert np.array_equal(rows[2], situation.lexicon.after(opening, ("self", "."))[0])
 
 
 def test_a_file_that_does_not_parse_is_no_situation() -> None:

@@ -64,7 +64,7 @@ def test_what_is_hidden_does_not_count(situation: Situation) -> None:
     counted = np.log1p([CODE.count("total = ") + 1, 1])
     assert [whole[4], hidden[4]] == pytest.approx(counted, abs=1e-6)
     assert [lexicon.tokens[i] for i in lexicon.only_in(opening)] == []
-    after = lexicon.after(opening, ("total", "="))
+    after = lexicon.after(opening, ("total", "="))[0]
     assert after[lexicon.number["sum"]].tolist()[2:6] == [0, 0, 0, 0], "`total = sum` stands nowhere else"
 
 
@@ -72,7 +72,7 @@ def test_what_is_hidden_does_not_lead_to_what_follows_it(situation: Situation) -
     drawn = (cloze for seed in range(200) for cloze in clozes(situation, 6, Random(seed)))
     named = (opening for opening, tokens in drawn if tokens == ("strict",))
     opening = next(opening for opening in named if CODE[opening.site.end] == ":")
-    led = situation.lexicon.after(opening, ())[:, 12]
+    led = situation.lexicon.after(opening, ())[0, :, 12]
     assert led[situation.lexicon.number["strict"]] == 0 < led[situation.lexicon.number["None"]]
 
 
