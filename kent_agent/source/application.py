@@ -14,7 +14,6 @@ from kent_agent.source.sites import (
     block_indent,
     identifier,
     identifier_of,
-    is_elif,
     occurrences,
     operators,
 )
@@ -168,7 +167,7 @@ def _lines(document: Document, at: int, parts: Sequence[Part]) -> Replacement:
 def _delete_statement(document: Document, place: Place, edit: Edit) -> Iterator[Replacement]:
     site = edit.site
     siblings = block(place.parent, place.field) if place.parent else []
-    alone = len(siblings) == 1 and isinstance(place.node, ast.stmt) and not is_elif(document, place.node)
+    alone = len(siblings) == 1 and isinstance(place.node, ast.stmt) and not document.is_elif(place.node)
     indent = document.indent(place.node) or ""
     yield _replace(site, [f"{indent}pass{document.newline}"] if alone else [])
 

@@ -18,7 +18,6 @@ from kent_agent.source.sites import (
     block,
     block_indent,
     clause_site,
-    is_elif,
     list_site,
     node_site,
     run,
@@ -113,7 +112,7 @@ class Comparison(ExpressionComparison):
 
     def _unwrapped(self, place: Place | None, theirs: Sequence[ast.AST]) -> Iterable[tuple[int, Plan | None]]:
         """Ways to leave of a compound statement one of its blocks, each with how many statements that makes."""
-        if place is None or isinstance(place.node, _NO_WRAPPERS) or is_elif(self.old, place.node):
+        if place is None or isinstance(place.node, _NO_WRAPPERS) or self.old.is_elif(place.node):
             return
         lines = self.old.lines(place.node)
         for name in STATEMENT_FIELDS:
@@ -169,7 +168,7 @@ class Comparison(ExpressionComparison):
         fields = self.fields(place, theirs, skipped) if type(ours) is type(theirs) else None
         whole = None
         if (not isinstance(ours, ast.Try) and fields is None) or (fields and fields.edits):
-            tokens = header_tokens(self.new, theirs, is_elif(self.old, ours))
+            tokens = header_tokens(self.new, theirs, self.old.is_elif(ours))
             whole = plan_of(node_site(self.old, Action.REPLACE_STATEMENT, place, header), tokens)
         head = cheapest([fields, whole])
         if head is None:
@@ -194,7 +193,7 @@ class Comparison(ExpressionComparison):
         """An `else` that comes, or an `elif` before what else there was."""
         others = getattr(theirs, "orelse", [])
         ours = getattr(place.node, "orelse", [])
-        if isinstance(place.node, ast.If) and is_elif(self.new, others[0]):
+        if isinstance(place.node, ast.If) and self.new.is_elif(others[0]):
             if not same(effective(ours), effective(others[0].orelse)):
                 return None
             tokens = clause_tokens(self.new, others[0])

@@ -168,15 +168,15 @@ class Document:
         found, place = self.top_level(start, end), self.root
         while inner := next((child for a, b, child in self._inside(place) if a <= start and end <= b), None):
             place = inner
-            lines = self._readable(place.node)
+            by_itself = isinstance(place.node, ast.stmt) and not self.is_elif(place.node)
+            lines = self.lines(place.node) if by_itself else None
             if lines and lines[0] < start and end < lines[1]:
                 found = lines
         return found
 
-    def _readable(self, node: ast.AST) -> Span | None:
-        """The lines of a statement that are Python without those around them; an `elif` is only with its `if`."""
-        is_elif = isinstance(node, ast.If) and self.text.startswith("elif", self.span(node)[0])
-        return self.lines(node) if isinstance(node, ast.stmt) and not is_elif else None
+    def is_elif(self, node: ast.AST) -> bool:
+        """Whether an `if` is written as `elif`."""
+        return isinstance(node, ast.If) and self.text.startswith("elif", self.span(node)[0])
 
     def indent(self, statement: ast.AST) -> str | None:
         """The blanks before a statement; None where something else stands before it on its line."""

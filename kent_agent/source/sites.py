@@ -249,9 +249,9 @@ def _statement_sites(document: Document, place: Place) -> Iterator[Site]:
         return
     if not isinstance(node, ast.ExceptHandler) or not _only(place):
         yield node_site(document, Action.DELETE_STATEMENT, place, lines)
-    if isinstance(node, ast.stmt) and not is_elif(document, node):
+    if isinstance(node, ast.stmt) and not document.is_elif(node):
         yield node_site(document, Action.MOVE_STATEMENT, place, lines)
-    if header and not isinstance(node, (*DEFINITIONS, *CLAUSES, ast.Match)) and not is_elif(document, node):
+    if header and not isinstance(node, (*DEFINITIONS, *CLAUSES, ast.Match)) and not document.is_elif(node):
         for field in STATEMENT_FIELDS:
             if block_indent(document, place, field) is not None:
                 yield list_site(document, Action.UNWRAP_STATEMENT, place, field, -1, lines)
@@ -270,11 +270,6 @@ def is_docstring(place: Place) -> bool:
     return False
 
 
-def is_elif(document: Document, node: ast.AST) -> bool:
-    """Whether an `if` is written as `elif`."""
-    return isinstance(node, ast.If) and document.text.startswith("elif", document.span(node)[0])
-
-
 def block(place: Place, field: str) -> list[Place]:
     """The statements of a block."""
     value = getattr(place.node, field, None)
@@ -284,7 +279,7 @@ def block(place: Place, field: str) -> list[Place]:
 def block_indent(document: Document, owner: Place, field: str) -> str | None:
     """The blanks before the statements of a block; None where it is empty, an `elif`, or on its header's line."""
     children = block(owner, field)
-    if not children or is_elif(document, children[0].node):
+    if not children or document.is_elif(children[0].node):
         return None
     return document.indent(children[0].node)
 
