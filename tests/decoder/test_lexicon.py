@@ -9,6 +9,7 @@ from kent_agent.decoder.continuations import AFTER, END
 from kent_agent.decoder.lexicon import AT, SPECIALS, STANDING, Lexicon, likeness
 from kent_agent.source.grammar import Action
 from kent_agent.source.scan import scan
+from kent_agent.source.tokens import is_identifier
 from tests.decoder.places import BOX, situation_in
 
 LEARNED = {"kwargs": -3.0, "weight": -4.0}
@@ -96,7 +97,8 @@ def test_an_edit_ends_as_likely_as_what_is_behind_its_site_comes_next(lexicon: L
 
 @given(NAMES, NAMES)
 def test_likeness_is_symmetric_and_between_none_and_all(left: str, right: str) -> None:
-    assert likeness(left, right) == likeness(right, left) or not (left.isidentifier() and right.isidentifier())
+    names = is_identifier(left) and is_identifier(right)  # a keyword is none
+    assert likeness(left, right) == likeness(right, left) or not names
     assert all(0 <= each <= 1 for each in likeness(left, right))
 
 
