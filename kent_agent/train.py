@@ -51,13 +51,14 @@ def filling(
     epochs: Annotated[int, typer.Option(help="How often to go through the fixes.")] = 7,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
     workers: Annotated[int, typer.Option("-w", "--workers", min=1, help="Processes that prepare fixes.")] = 1,
+    start: Annotated[Path | None, typer.Option(help="A filling model to go on from; by default none.")] = None,
 ) -> None:
     """Trains what knows how likely simple edits are; keeps the epoch that does best on the validation repositories."""
     from kent_agent.decoder.weights import weights_path
     from kent_agent.learning.filling_training import train_filling
 
     with _telling():
-        train_filling(fixes, output, weights_path(decoder), epochs, seed, workers)
+        train_filling(fixes, output, weights_path(decoder), epochs, seed, workers, start)
 
 
 @app.command()

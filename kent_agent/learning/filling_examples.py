@@ -1,7 +1,6 @@
 """Mined fixes as the arrays that a filling model is trained on."""
 
 import random
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +19,16 @@ from kent_agent.filling.slots import Way
 from kent_agent.filling.terms import WORD
 from kent_agent.learning.examples import WITHHELD, situation_of
 from kent_agent.learning.fixes import MinedFix
+from kent_agent.source.grammar import OLD, Action, Edit
 
 WORDS = 800  # that are told apart around terms
 OTHERS = 0.3  # share of the fixes that are no simple edits and are learned from
 PAIRS = 700  # that are not the fix, of each stratum
 _LIKELY = 60  # sites of the likelier strata
+_NEVER = frozenset(
+    {Action.INSERT_GUARD, Action.WRAP_STATEMENT, Action.MOVE_STATEMENT, Action.REPLACE_STATEMENT, Action.ADD_CLAUSE}
+)
+_SHORT = 12  # tokens of what is written around what stands there
 
 
 def common_words(messages: Iterable[str], limit: int = WORDS) -> dict[str, int]:
@@ -35,20 +39,6 @@ def common_words(messages: Iterable[str], limit: int = WORDS) -> dict[str, int]:
     return {word: i for i, (word, _) in enumerate(counts.most_common(limit))}
 
 
-def may_be_learned(fix: MinedFix) -> bool:
-    """Whether a fix is of one hunk, as fixes are measured, or else one edit whose every new word its message says."""
-    return fix.single_hunk or _is_told(fix)
-
-
-def _is_told(fix: MinedFix) -> bool:
-    if len(fix.edits) != 1 or not fix.edits[0].tokens:
-        return False
-    edit = fix.edits[0]
-    old = set(re.findall(r"\w+", fix.before[edit.site.start : edit.site.end]))
-    new = {word for token in edit.tokens for word in re.findall(r"\w+", token)} - old - {"old", "True", "False", "None"}
-    return bool(new) and new <= set(re.findall(r"\w+", fix.message)) | {"f", "r", "b", "or", "and", "not"}
-
-
 @dataclass(frozen=True)
 class Example:
     """A fix with some of its pairs.
@@ -57,6 +47,8 @@ class Example:
         repo: where it is from.
         categories, ways, slots, terms, cues, heard, title, slot, term, pairs, general: as a `Reading` has them.
         gold: how many of the pairs are the fix; they come first.
+        counted: whether it tells how often fixes are simple, as those of one hunk do; of others simple edits alone are
+            learned from.
         excess: natural logarithm of how many pairs each stands for, `(P,)`.
         weight: in the loss.
     """
@@ -74,6 +66,7 @@ class Example:
     pairs: np.ndarray
     general: np.ndarray
     gold: int
+    counted: bool
     excess: np.ndarray
     weight: float
 
@@ -81,21 +74,22 @@ class Example:
 def filling_example(fix: MinedFix, decoder: Path, common: Mapping[str, int], seed: int) -> Example | None:
     """A fix as an example, its wrong pairs thinned out; None where it is none to learn from.
 
-    Of fixes that are no simple edits a share is learned from; of releases none.
+    Of fixes of one hunk that are no simple edits a share is learned from; of releases none.
 
     Args:
-        fix: that may be learned from.
         decoder: the decoder's file.
         common: numbers of the commonest words.
         seed: of the draw.
     """
     draw = random.Random(f"{seed}:{fix.key}")
-    withheld, sampled = draw.random() < WITHHELD, draw.random() < OTHERS
+    withheld, sampled = draw.random() < WITHHELD, draw.random() < OTHERS and fix.single_hunk
+    if not sampled and not any(map(_may_be_simple, fix.edits)):
+        return None
     found = _candidates(fix, _model(decoder), common, withheld)
     if found is None:
         return None
     gold = gold_pairs(found, fix)
-    if _is_release(found, gold) or (not len(gold) and not (fix.single_hunk and sampled)):
+    if _is_release(found, gold) or (not len(gold) and not sampled):
         return None
     chosen, excess = _thinned(found, gold, np.random.default_rng([seed, int(fix.key[:8], 16)]))
     used = np.unique(found.slot[chosen])
@@ -115,9 +109,17 @@ def filling_example(fix: MinedFix, decoder: Path, common: Mapping[str, int], see
         pairs=found.pairs(chosen).astype(np.float16),
         general=found.general,
         gold=len(gold),
+        counted=fix.single_hunk,
         excess=excess,
         weight=1.0 if len(gold) else 1 / OTHERS,
     )
+
+
+def _may_be_simple(edit: Edit) -> bool:
+    """False where that is plain from the edit alone: looking at a function's candidates takes a tenth of a second."""
+    if edit.site.action is Action.INSERT_STATEMENT:
+        return edit.tokens[:1] == ("return",)
+    return edit.site.action not in _NEVER and (len(edit.tokens) <= _SHORT or OLD not in edit.tokens)
 
 
 def _candidates(fix: MinedFix, model: DecoderModel, common: Mapping[str, int], withheld: bool) -> Candidates | None:
@@ -140,14 +142,14 @@ def _model(decoder: Path) -> DecoderModel:
 
 
 def gold_pairs(found: Candidates, fix: MinedFix) -> Numbers:
-    """The pairs that write what a fix wrote."""
-    if len(fix.edits) != 1:
+    """The pairs that write what a fix of one hunk wrote; of any other fix those that write one of its edits."""
+    if fix.single_hunk and len(fix.edits) != 1:
         return np.zeros(0, dtype=np.int64)
-    (edit,) = fix.edits
+    wanted = {edit.site: _unquoted(edit.tokens) for edit in fix.edits}
     sites = found.situation.sites
-    here = [i for i, slot in enumerate(found.slots) if sites[slot.site] == edit.site]
-    wanted, pairs = _unquoted(edit.tokens), np.flatnonzero(np.isin(found.slot, here)).tolist()
-    return np.array([pair for pair in pairs if _unquoted(found.edit(pair).tokens) == wanted], dtype=np.int64)
+    here = [i for i, slot in enumerate(found.slots) if sites[slot.site] in wanted]
+    edits = ((pair, found.edit(pair)) for pair in np.flatnonzero(np.isin(found.slot, here)).tolist())
+    return np.array([pair for pair, edit in edits if _unquoted(edit.tokens) == wanted[edit.site]], dtype=np.int64)
 
 
 def _is_release(found: Candidates, gold: Numbers) -> bool:

@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
 from kent_agent.errors import KentError
 from kent_agent.filling.model import FillingModel
 from kent_agent.filling.network import FillingNetwork, Reading
-from kent_agent.learning.filling_examples import Example, common_words, filling_example, may_be_learned
+from kent_agent.learning.filling_examples import Example, common_words, filling_example
 from kent_agent.learning.fixes import load_fixes
 from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
 from kent_agent.pools import spawned_pool
@@ -25,6 +26,8 @@ _AT_ONCE = 1024  # fixes that wait for workers
 _BATCH = 16
 _RATE = 4e-3
 _DECAY = 0.05
+_SHARE = 10  # of what the mean of the weights remembers the last steps are one in ten
+_NEVER = -1e9  # logarithm of next to nothing
 
 
 class Batch(NamedTuple):
@@ -35,6 +38,7 @@ class Batch(NamedTuple):
         owner: which example each pair is of, `(P,)`.
         gold: which pairs are the fix, `(P,)`.
         excess: natural logarithm of how many pairs each stands for, `(P,)`.
+        counted: which examples tell how often fixes are simple, `(B,)`.
         weights: of the examples, `(B,)`.
     """
 
@@ -42,10 +46,13 @@ class Batch(NamedTuple):
     owner: Tensor
     gold: Tensor
     excess: Tensor
+    counted: Tensor
     weights: Tensor
 
 
-def train_filling(fixes: Path, output: Path, decoder: Path, epochs: int, seed: int, workers: int) -> FillingModel:
+def train_filling(
+    fixes: Path, output: Path, decoder: Path, epochs: int, seed: int, workers: int, start: Path | None = None
+) -> FillingModel:
     """Trains a model and writes it; the epoch is kept that does best on the validation repositories.
 
     Args:
@@ -55,28 +62,31 @@ def train_filling(fixes: Path, output: Path, decoder: Path, epochs: int, seed: i
         epochs: how often to go through the fixes.
         seed: of everything that is drawn.
         workers: processes that turn fixes into examples.
+        start: a model to go on from, whose words are kept; by default a new one is made.
 
     Raises:
         KentError: the fixes or the decoder cannot be read, or there are none to learn from or to validate on.
     """
     torch.set_num_threads(1)  # results do not depend on how many cores there are
     split, newest, messages = _read(fixes)
-    common = common_words(messages)
+    begun = FillingModel.load(start) if start else FillingModel.create(common_words(messages), seed)
+    common = begun.common
     parts: dict[str, list[Example]] = {TRAIN: [], VALIDATION: []}
     for example in _examples(fixes, partial(filling_example, decoder=decoder, common=common, seed=seed), workers):
-        parts[split[example.repo]].append(example)
+        if example.counted or split[example.repo] == TRAIN:  # what is measured stays what it was
+            parts[split[example.repo]].append(example)
     if not all(any(example.gold for example in part) for part in parts.values()):
         raise KentError(f"{fixes} holds no simple edits to train on, or none to validate on; mine more repositories.")
-    model = FillingModel.create(common, seed)
-    model.provenance = {"seed": seed, "epochs": epochs, **_provenance(parts, newest)}
+    provenance: dict[str, Any] = {"seed": seed, "epochs": epochs, **_provenance(parts, newest)}
+    provenance |= {"earlier": begun.provenance} if start else {}
     best = float("inf")
-    for epoch, bits in enumerate(_trained(model.network, parts[TRAIN], epochs, seed), start=1):
-        validation = evaluate(model.network, parts[VALIDATION])
+    for epoch, (bits, network) in enumerate(_trained(begun.network, parts[TRAIN], epochs, seed), start=1):
+        validation = evaluate(network, parts[VALIDATION])
         print(json.dumps({"epoch": epoch, "train_bits": round(bits, 4), **validation}), flush=True)
         if validation["bits"] < best:
             best = validation["bits"]
-            model.provenance["validation"] = {"epoch": epoch, **validation}
-            model.save(output)
+            provenance["validation"] = {"epoch": epoch, **validation}
+            FillingModel(network, common, provenance).save(output)
     return FillingModel.load(output)
 
 
@@ -94,7 +104,7 @@ def _read(fixes: Path) -> tuple[dict[str, str], dict[str, str], list[str]]:
 
 def _examples(path: Path, make: "partial[Example | None]", workers: int) -> Iterator[Example]:
     """The examples of all fixes but those held out, in the order of the file."""
-    chosen = (fix for fix in load_fixes(path) if fix.split != HELDOUT and may_be_learned(fix))
+    chosen = (fix for fix in load_fixes(path) if fix.split != HELDOUT)
     if workers == 1:
         yield from (example for example in map(make, chosen) if example is not None)
         return
@@ -113,8 +123,11 @@ def _provenance(parts: Mapping[str, Sequence[Example]], newest: Mapping[str, str
     }
 
 
-def _trained(network: FillingNetwork, examples: Sequence[Example], epochs: int, seed: int) -> Iterator[float]:
-    """Bits of each epoch's examples while it is learned."""
+def _trained(
+    network: FillingNetwork, examples: Sequence[Example], epochs: int, seed: int
+) -> Iterator[tuple[float, FillingNetwork]]:
+    """Bits of each epoch's examples while it is learned, and the weights then, averaged over the last steps."""
+    averaged = AveragedModel(network, avg_fn=_averaged)
     optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY, fused=True)
     steps = epochs * -(-len(examples) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps + 1)
@@ -132,9 +145,14 @@ def _trained(network: FillingNetwork, examples: Sequence[Example], epochs: int, 
             torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimizer.step()
             schedule.step()
+            averaged.update_parameters(network)
             total, weight = total + float(found.detach().sum()), weight + float(batch.weights.sum())
-        network.eval()
-        yield total / weight / float(np.log(2))
+        yield total / weight / float(np.log(2)), cast(FillingNetwork, averaged.module.eval())
+
+
+def _averaged(kept: Tensor, new: Tensor, steps: Tensor | int) -> Tensor:
+    """A mean that forgets what is older than a tenth of the steps so far."""
+    return torch.lerp(kept, new, _SHARE / (_SHARE + float(steps)))
 
 
 def evaluate(network: FillingNetwork, examples: Sequence[Example]) -> dict[str, float]:
@@ -185,13 +203,18 @@ def stacked(examples: Sequence[Example]) -> Batch:
         owner=torch.from_numpy(np.repeat(np.arange(len(examples)), [len(e.slot) for e in examples])),
         gold=torch.from_numpy(np.concatenate([np.arange(len(e.slot)) < e.gold for e in examples])),
         excess=joined("excess", np.float32),
+        counted=torch.tensor([e.counted for e in examples]),
         weights=torch.tensor([e.weight for e in examples], dtype=torch.float32),
     )
 
 
 def losses(network: FillingNetwork, batch: Batch) -> Tensor:
-    """Of each example the negative logarithm of the probability of its gold pairs, or that there are none, `(B,)`."""
+    """Of each example the negative logarithm of the probability of its gold pairs, or that there are none, `(B,)`.
+
+    Of those that are not counted it is of the gold pairs given that there are some.
+    """
     scores, none = network(batch.reading)
+    none = none.masked_fill(~batch.counted, _NEVER)
     count = len(none)
     owners = torch.cat([batch.owner, torch.arange(count)])
     every = _summed(torch.cat([scores + batch.excess, none]), owners, count)
@@ -202,6 +225,6 @@ def losses(network: FillingNetwork, batch: Batch) -> Tensor:
 
 def _summed(values: Tensor, owner: Tensor, count: int) -> Tensor:
     """Logarithms of sums of exponentials by owner, `(count,)`."""
-    top = torch.full((count,), -1e9).scatter_reduce(0, owner, values.detach(), "amax")
+    top = torch.full((count,), _NEVER).scatter_reduce(0, owner, values.detach(), "amax")
     total = torch.zeros(count).scatter_add(0, owner, torch.exp(values - top[owner]))
     return top + torch.log(total.clamp(min=1e-30))

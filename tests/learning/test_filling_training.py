@@ -16,10 +16,11 @@ from kent_agent.errors import KentError
 from kent_agent.filling.filled import filled
 from kent_agent.filling.model import FillingModel
 from kent_agent.learning.examples import situation_of
-from kent_agent.learning.filling_examples import PAIRS, common_words, filling_example, may_be_learned
+from kent_agent.learning.filling_examples import PAIRS, Example, common_words, filling_example
 from kent_agent.learning.filling_training import losses, stacked, train_filling
 from kent_agent.learning.fixes import MinedFix
 from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
+from kent_agent.source.grammar import Derivation
 from tests.learning.lessons import fix_of, fixes, trained
 
 EPOCHS = 20
@@ -103,10 +104,41 @@ def test_a_loss_is_what_the_fix_or_none_costs(folder: Path) -> None:
         assert loss == pytest.approx(float((every.logsumexp(0) - right.logsumexp(0)).detach()), abs=1e-4)
 
 
-def test_only_small_or_told_fixes_are_learned_from() -> None:
-    told = call_fix("tidy", "strip")
-    assert may_be_learned(told) and may_be_learned(replace(told, single_hunk=False))
-    assert not may_be_learned(replace(told, single_hunk=False, message="Better"))
+def test_of_larger_fixes_simple_edits_alone_are_learned_from(folder: Path) -> None:
+    common, decoder = common_words(row.message for row in rows()), folder / "decoder.safetensors"
+    told = replace(call_fix("tidy", "strip"), single_hunk=False)
+    larger = filling_example(told, decoder, common, 1)
+    assert larger is not None and larger.gold >= 1 and not larger.counted
+    (edit,) = told.edits
+    elsewhere = replace(edit, tokens=("a", "+", "b"))
+    both = replace(told, derivation=Derivation((elsewhere, edit)))
+    assert gold_of(filling_example(both, decoder, common, 1)) == larger.gold
+    assert gold_of(filling_example(replace(both, single_hunk=True), decoder, common, 1)) == 0
+    hard = replace(told, derivation=Derivation((elsewhere,)))
+    assert all(filling_example(hard, decoder, common, seed) is None for seed in range(8))
+
+
+def gold_of(example: Example | None) -> int:
+    return example.gold if example else 0
+
+
+def test_fixes_of_several_hunks_do_not_tell_how_often_fixes_are_simple(folder: Path) -> None:
+    common = common_words(row.message for row in rows())
+    fix = replace(call_fix("tidy", "strip"), single_hunk=False)
+    example = filling_example(fix, folder / "decoder.safetensors", common, 1)
+    assert example is not None
+    network, batch = FillingModel.create(common).network, stacked([example])
+    scores, _ = network(batch.reading)
+    given = (scores + batch.excess).logsumexp(0) - scores[batch.gold].logsumexp(0)
+    assert float(losses(network, batch).detach()) == pytest.approx(float(given.detach()), abs=1e-4)
+
+
+def test_training_goes_on_from_a_model(folder: Path, model: FillingModel) -> None:
+    paths = folder / "fixes.jsonl", folder / "further.safetensors", folder / "decoder.safetensors"
+    further = train_filling(*paths, 1, 2, 1, start=folder / "filling.safetensors")
+    assert further.common == model.common
+    assert further.provenance["earlier"] == model.provenance
+    assert further.provenance["validation"]["bits"] < 2 * model.provenance["validation"]["bits"]
 
 
 def test_what_holds_nothing_to_learn_is_named(tmp_path: Path, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """What the shipped models were learned from, row by row: nothing of SWE-bench but what may be."""
 
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION, split_of
 from kent_agent.operations import OperationModel
 from kent_agent.source.history import FORBIDDEN_REPOSITORIES, is_source
 
+MANIFESTS = sorted((Path(__file__).parents[2] / "docs").glob("*.repositories.json"))
 EXAM = frozenset(
     "astropy django matplotlib seaborn flask requests xarray pylint pytest scikit-learn sphinx sympy".split()
 )
@@ -80,14 +82,29 @@ def test_the_decoder_saw_no_repository_that_it_is_measured_on(decoder: DecoderMo
     assert list(split.values()).count(HELDOUT) >= 8
 
 
-def test_the_filling_model_learned_from_the_decoders_repositories_alone(decoder: DecoderModel) -> None:
+def test_every_row_of_the_filling_models_provenance_is_of_a_permitted_repository() -> None:
     made = FillingModel.load().provenance
-    for use in ("repositories", "validation_repositories"):
-        assert made[use] and set(made[use]) <= set(decoder.provenance[use])
-    assert FORBIDDEN_REPOSITORIES.isdisjoint(map(name_of, made["newest_commits"]))
-    assert set(made["newest_commits"]) == {*made["repositories"], *made["validation_repositories"]}
-    assert all(re.fullmatch(r"[0-9a-f]{40}", commit) for commit in made["newest_commits"].values())
-    assert min(made["simple"].values()) > 0
+    for run in (made, made["earlier"]):
+        repos = {*run["repositories"], *run["validation_repositories"]}
+        assert run["repositories"] and FORBIDDEN_REPOSITORIES.isdisjoint(map(name_of, repos))
+        assert set(run["newest_commits"]) == repos
+        assert all(re.fullmatch(r"[0-9a-f]{40}", commit) for commit in run["newest_commits"].values())
+        assert min(run["simple"].values()) > 0
+
+
+def test_the_filling_model_saw_no_repository_that_it_is_measured_on(decoder: DecoderModel) -> None:
+    made = FillingModel.load().provenance
+    split = {repo: part for manifest in MANIFESTS for repo, part in json.loads(manifest.read_text())["split"].items()}
+    for run in (made, made["earlier"]):
+        assert {split[repo] for repo in run["repositories"]} == {TRAIN}
+        assert set(run["validation_repositories"]) <= set(decoder.provenance["validation_repositories"])
+
+
+def test_no_repository_is_learned_from_by_one_model_and_held_out_from_another() -> None:
+    first, *rest = (json.loads(manifest.read_text())["split"] for manifest in MANIFESTS)
+    assert rest
+    for split in rest:
+        assert all(first.get(repo, part) == part for repo, part in split.items())
 
 
 def test_vendored_copies_are_no_source_to_learn_from() -> None:
