@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from kent_agent.filling.slots import Way
 from kent_agent.filling.terms import WORD
 from kent_agent.learning.examples import WITHHELD, situation_of
 from kent_agent.learning.fixes import MinedFix
-from kent_agent.source.grammar import OLD, Action, Edit
+from kent_agent.source.grammar import OLD, Action, Edit, Site
 
 WORDS = 800  # that are told apart around terms
 OTHERS = 0.3  # share of the fixes that are no simple edits and are learned from
@@ -28,7 +28,7 @@ _LIKELY = 60  # sites of the likelier strata
 _NEVER = frozenset(
     {Action.INSERT_GUARD, Action.WRAP_STATEMENT, Action.MOVE_STATEMENT, Action.REPLACE_STATEMENT, Action.ADD_CLAUSE}
 )
-_SHORT = 12  # tokens of what is written around what stands there
+_SHORT = 16  # tokens of what is written around what stands there: of the longest term, and what joins it
 
 
 def common_words(messages: Iterable[str], limit: int = WORDS) -> dict[str, int]:
@@ -83,7 +83,7 @@ def filling_example(fix: MinedFix, decoder: Path, common: Mapping[str, int], see
     """
     draw = random.Random(f"{seed}:{fix.key}")
     withheld, sampled = draw.random() < WITHHELD, draw.random() < OTHERS and fix.single_hunk
-    if not sampled and not any(map(_may_be_simple, fix.edits)):
+    if not sampled and not any(map(may_be_simple, fix.edits)):
         return None
     found = _candidates(fix, _model(decoder), common, withheld)
     if found is None:
@@ -115,7 +115,7 @@ def filling_example(fix: MinedFix, decoder: Path, common: Mapping[str, int], see
     )
 
 
-def _may_be_simple(edit: Edit) -> bool:
+def may_be_simple(edit: Edit) -> bool:
     """False where that is plain from the edit alone: looking at a function's candidates takes a tenth of a second."""
     if edit.site.action is Action.INSERT_STATEMENT:
         return edit.tokens[:1] == ("return",)
@@ -145,11 +145,11 @@ def gold_pairs(found: Candidates, fix: MinedFix) -> Numbers:
     """The pairs that write what a fix of one hunk wrote; of any other fix those that write one of its edits."""
     if fix.single_hunk and len(fix.edits) != 1:
         return np.zeros(0, dtype=np.int64)
-    wanted = {edit.site: _unquoted(edit.tokens) for edit in fix.edits}
-    sites = found.situation.sites
-    here = [i for i, slot in enumerate(found.slots) if sites[slot.site] in wanted]
-    edits = ((pair, found.edit(pair)) for pair in np.flatnonzero(np.isin(found.slot, here)).tolist())
-    return np.array([pair for pair, edit in edits if _unquoted(edit.tokens) == wanted[edit.site]], dtype=np.int64)
+    wanted = set(map(_unquoted, fix.edits))
+    sites, where = found.situation.sites, {edit.site for edit in fix.edits}
+    here = [i for i, slot in enumerate(found.slots) if sites[slot.site] in where]
+    pairs = np.flatnonzero(np.isin(found.slot, here)).tolist()
+    return np.array([pair for pair in pairs if _unquoted(found.edit(pair)) in wanted], dtype=np.int64)
 
 
 def _is_release(found: Candidates, gold: Numbers) -> bool:
@@ -158,9 +158,9 @@ def _is_release(found: Candidates, gold: Numbers) -> bool:
     return any(slot.way is Way.STRING and slot.old[:1].isdigit() and term.text[:1].isdigit() for slot, term in pairs)
 
 
-def _unquoted(tokens: Sequence[str]) -> list[str]:
-    """Tokens, whatever their quotation marks."""
-    return [token.replace('"', "'") for token in tokens]
+def _unquoted(edit: Edit) -> tuple[Site, tuple[str, ...]]:
+    """An edit, whatever its quotation marks."""
+    return edit.site, tuple(token.replace('"', "'") for token in edit.tokens)
 
 
 def _thinned(found: Candidates, gold: Numbers, draw: np.random.Generator) -> tuple[Numbers, Reals]:

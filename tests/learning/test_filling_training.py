@@ -16,11 +16,13 @@ from kent_agent.errors import KentError
 from kent_agent.filling.filled import filled
 from kent_agent.filling.model import FillingModel
 from kent_agent.learning.examples import situation_of
-from kent_agent.learning.filling_examples import PAIRS, Example, common_words, filling_example
+from kent_agent.learning.filling_examples import PAIRS, Example, common_words, filling_example, may_be_simple
 from kent_agent.learning.filling_training import losses, stacked, train_filling
 from kent_agent.learning.fixes import MinedFix
 from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
-from kent_agent.source.grammar import Derivation
+from kent_agent.source.grammar import OLD, Derivation
+from tests.decoder.places import BOX
+from tests.filling.simple import candidates_in
 from tests.learning.lessons import fix_of, fixes, trained
 
 EPOCHS = 20
@@ -116,6 +118,23 @@ def test_of_larger_fixes_simple_edits_alone_are_learned_from(folder: Path) -> No
     assert gold_of(filling_example(replace(both, single_hunk=True), decoder, common, 1)) == 0
     hard = replace(told, derivation=Derivation((elsewhere,)))
     assert all(filling_example(hard, decoder, common, seed) is None for seed in range(8))
+
+
+def test_of_two_edits_at_one_site_neither_is_taken_for_wrong(folder: Path) -> None:
+    common, decoder = common_words(row.message for row in rows()), folder / "decoder.safetensors"
+    told = replace(call_fix("tidy", "strip"), single_hunk=False)
+    (edit,) = told.edits
+    alone = gold_of(filling_example(told, decoder, common, 1))
+    both = (edit, replace(edit, tokens=("text",))), (replace(edit, tokens=("text",)), edit)
+    found = [filling_example(replace(told, derivation=Derivation(edits)), decoder, common, 1) for edits in both]
+    assert gold_of(found[0]) == gold_of(found[1]) > alone
+
+
+def test_every_edit_that_is_compared_may_be_simple() -> None:
+    found = candidates_in(BOX, "Box.area", "Use `grow(a, b, c, d, e)`, not width: `depth`, 'cm', -1")
+    edits = [found.edit(pair) for pair in range(len(found.slot))]
+    assert max(len(edit.tokens) for edit in edits if OLD in edit.tokens) > 12
+    assert all(map(may_be_simple, edits))
 
 
 def gold_of(example: Example | None) -> int:
