@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -36,7 +36,7 @@ from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.weights import weights_path
 from kent_agent.durable import write_atomically
 from kent_agent.errors import HarnessError, KentError
-from kent_agent.filling.filled import ISSUES
+from kent_agent.filling.filled import ISSUES, MESSAGES, Trust
 from kent_agent.learning.fixes import MinedFix, load_fixes
 from kent_agent.pools import spawned_pool
 from kent_agent.source.document import Document
@@ -52,7 +52,7 @@ PROPOSALS = 1000  # of a place
 OF_EACH = 200  # of each where there are several; an edit that ranks lower within its place counts as not found
 CHECKED = 20  # proposals of each case that are parsed anew
 SAID, WITHHELD = "said", "withheld"
-SIMPLE = "simple edits"  # what an ablation withholds beside what VARIANTS do
+SIMPLE, SILENCE = "simple edits", "silence"  # what an ablation withholds beside what VARIANTS do
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -148,6 +148,7 @@ def measure(found: Measurement, case: Case, options: Options, search: EditSearch
     decoded = {name: decode(case, search, variant) for name, variant in variants.items()}
     if options.ablate:
         decoded[SIMPLE] = decode(case, EditSearch(search.model))
+        decoded[SILENCE] = decode(case, EditSearch(search.model, search.filling, replace(search.trust, silence=0.0)))
     return Measurement(
         name=found.name,
         repo=found.repo,
@@ -258,15 +259,15 @@ def _parses(text: str) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _search(model: Path, odds: float = 0.0) -> EditSearch:
-    """A decoder, loaded once by each process; for messages as it was trained, for issues by other odds."""
+def _search(model: Path, trust: Trust = MESSAGES) -> EditSearch:
+    """A decoder, loaded once by each process; messages are trusted as it was trained, issues less."""
     import torch
 
     from kent_agent.decoder.model import DecoderModel
     from kent_agent.filling.model import FillingModel
 
     torch.set_num_threads(1)  # as the agent decodes; workers are the parallelism
-    return EditSearch(DecoderModel.load(model), FillingModel.load(), odds)
+    return EditSearch(DecoderModel.load(model), FillingModel.load(), trust)
 
 
 def _located(issue: Issue, snapshot: RepoSnapshot, repo: str) -> tuple["Factorization", ...]:

@@ -48,6 +48,7 @@ def filling(
     fixes: Annotated[Path, typer.Option(help="Fixes that kent_agent.mine wrote.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The model file to write.")],
     decoder: Annotated[Path | None, typer.Option(help="The decoder; the shipped one by default.")] = None,
+    limit: Annotated[int, typer.Option(help="How many fixes of each repository to learn from.")] = 100_000,
     epochs: Annotated[int, typer.Option(help="How often to go through the fixes.")] = 7,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
     workers: Annotated[int, typer.Option("-w", "--workers", min=1, help="Processes that prepare fixes.")] = 1,
@@ -58,7 +59,7 @@ def filling(
     from kent_agent.learning.filling_training import train_filling
 
     with _telling():
-        train_filling(fixes, output, weights_path(decoder), epochs, seed, workers, start)
+        train_filling(fixes, output, weights_path(decoder), limit, epochs, seed, workers, start)
 
 
 @app.command()

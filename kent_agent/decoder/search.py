@@ -26,7 +26,7 @@ from kent_agent.decoder.outcome import applied
 from kent_agent.decoder.proposals import Proposal
 from kent_agent.decoder.situation import MOST_READ, Situation, action_token
 from kent_agent.decoder.syntax import Syntax
-from kent_agent.filling.filled import MOST, Filled, filled
+from kent_agent.filling.filled import MESSAGES, MOST, Filled, Trust, filled
 from kent_agent.filling.model import FillingModel
 from kent_agent.source.grammar import MAX_TOKENS, Action, Edit, Site
 
@@ -75,13 +75,13 @@ class EditSearch:
     Args:
         model: the decoder.
         filling: knows how likely simple edits are; their probabilities and the decoder's are mixed.
-        odds: added to the natural logarithm of the odds that an edit is simple.
+        trust: in what is said.
     """
 
-    def __init__(self, model: DecoderModel, filling: FillingModel | None = None, odds: float = 0.0) -> None:
+    def __init__(self, model: DecoderModel, filling: FillingModel | None = None, trust: Trust = MESSAGES) -> None:
         self.model = model
         self.filling = filling
-        self.odds = odds
+        self.trust = trust
 
     def propose(
         self, situation: Situation, limit: int, steering: Steering | None = None, least: float = -math.inf
@@ -121,7 +121,7 @@ class EditSearch:
     def _filled(self, situation: Situation, decoding: "Decoding", limit: int) -> Filled:
         if self.filling is None:
             return Filled()
-        return filled(self.filling, situation, decoding.site_scores, limit, self.odds)
+        return filled(self.filling, situation, decoding.site_scores, limit, self.trust)
 
 
 def _best(completed: Iterator[tuple[Edit, float]]) -> dict[Edit, float]:

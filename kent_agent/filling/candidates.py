@@ -16,7 +16,7 @@ from kent_agent.filling.vocabulary import ARITHMETIC, ASSIGNED, COMBINED, COMPAR
 from kent_agent.source.grammar import Action, Edit
 
 _RENAMED = frozenset({Action.RENAME, Action.RENAME_ALL})
-_KINDS = (COMPARED, COMBINED, ASSIGNED, ARITHMETIC)
+_KINDS: tuple[tuple[str, ...], ...] = (COMPARED, COMBINED, ASSIGNED, ARITHMETIC)
 _MOST = 2000  # slots, those of the likeliest sites
 
 
@@ -56,6 +56,10 @@ class Candidates:
         """Measures of pairs, `(P, PAIR_MEASURES)`."""
         return self.tables.pairs(self.slot[chosen], self.term[chosen])
 
+    def silent(self) -> "Candidates":
+        """The simple edits of the same slots where nothing is said."""
+        return _of(self.situation.silent(), self.slots, self.site_scores, self.common)
+
     @property
     def general(self) -> Reals:
         """Measures of all, `(GENERAL,)`."""
@@ -74,11 +78,12 @@ def candidates(situation: Situation, site_scores: Reals, common: Mapping[str, in
         common: numbers of the commonest words of issues.
     """
     found = _likeliest(situation, site_scores)
-    if not found:
-        return None
+    return _of(situation, found, site_scores, common) if found else None
+
+
+def _of(situation: Situation, found: Sequence[Slot], site_scores: Reals, common: Mapping[str, int]) -> Candidates:
     terms = vocabulary(situation, common)
-    fits = _fitting(situation, found, terms)
-    slot, term = np.nonzero(fits)
+    slot, term = np.nonzero(_fitting(situation, found, terms))
     return Candidates(situation, found, terms, slot, term, site_scores, common)
 
 

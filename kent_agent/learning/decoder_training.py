@@ -1,8 +1,7 @@
 """From mined fixes to a trained decoder: examples, training that resumes exactly, and what is left behind of it."""
 
 import json
-import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -21,7 +20,7 @@ from kent_agent.errors import KentError
 from kent_agent.learning.card import card
 from kent_agent.learning.curves import draw_curves, require_matplotlib
 from kent_agent.learning.examples import Example, examples_of, learned_tokens
-from kent_agent.learning.fixes import MinedFix, load_fixes
+from kent_agent.learning.fixes import MinedFix, drawn_fixes
 from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
 from kent_agent.learning.trainer import CodeTrainer
 from kent_agent.learning.trainer import Progress as Step
@@ -53,7 +52,7 @@ def train_decoder(
     require_matplotlib()
     torch.set_num_threads(1)  # results do not depend on how many cores there are
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = _drawn(fixes, limit, seed)
+    drawn = list(drawn_fixes(fixes, limit, seed, lambda fix: bool(fix.edits) and fix.split != HELDOUT))
     learned = learned_tokens(fix for fix in drawn if fix.split == TRAIN)
     model = DecoderModel.create(learned, shape, seed)
     made = list(_examples(drawn, learned, model.network.shape.dimension, seed, workers))
@@ -138,20 +137,6 @@ class _Training:
         draw_curves(kept["log"], self.folder / CURVES)
         self._checkpoint()
         return self._stopped
-
-
-def _drawn(path: Path, limit: int, seed: int) -> list[MinedFix]:
-    """Up to `limit` fixes of each repository that the grammar expresses, in the order of the file."""
-    numbers: defaultdict[str, list[int]] = defaultdict(list)
-    for i, fix in enumerate(load_fixes(path)):
-        if fix.edits and fix.split != HELDOUT:
-            numbers[fix.repo].append(i)
-    kept = {
-        i
-        for repo, found in numbers.items()
-        for i in random.Random(f"{seed}:{repo}").sample(found, min(limit, len(found)))
-    }
-    return [fix for i, fix in enumerate(load_fixes(path)) if i in kept]
 
 
 def _examples(

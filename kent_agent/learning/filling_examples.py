@@ -19,6 +19,7 @@ from kent_agent.filling.slots import Way
 from kent_agent.filling.terms import WORD
 from kent_agent.learning.examples import WITHHELD, situation_of
 from kent_agent.learning.fixes import MinedFix
+from kent_agent.learning.tellings import told_by_test
 from kent_agent.source.grammar import OLD, Action, Edit, Site
 
 WORDS = 800  # that are told apart around terms
@@ -49,6 +50,7 @@ class Example:
         gold: how many of the pairs are the fix; they come first.
         counted: whether it tells how often fixes are simple, as those of one hunk do; of others simple edits alone are
             learned from.
+        by_test: whether what the commit's tests show is said, too.
         excess: natural logarithm of how many pairs each stands for, `(P,)`.
         weight: in the loss.
     """
@@ -67,12 +69,13 @@ class Example:
     general: np.ndarray
     gold: int
     counted: bool
+    by_test: bool
     excess: np.ndarray
     weight: float
 
 
-def filling_example(fix: MinedFix, decoder: Path, common: Mapping[str, int], seed: int) -> Example | None:
-    """A fix as an example, its wrong pairs thinned out; None where it is none to learn from.
+def filling_examples(fix: MinedFix, decoder: Path, common: Mapping[str, int], seed: int) -> list[Example]:
+    """A fix as an example, and as another one that its tests tell; none where it is nothing to learn from.
 
     Of fixes of one hunk that are no simple edits a share is learned from; of releases none.
 
@@ -84,10 +87,16 @@ def filling_example(fix: MinedFix, decoder: Path, common: Mapping[str, int], see
     draw = random.Random(f"{seed}:{fix.key}")
     withheld, sampled = draw.random() < WITHHELD, draw.random() < OTHERS and fix.single_hunk
     if not sampled and not any(map(may_be_simple, fix.edits)):
-        return None
-    found = _candidates(fix, _model(decoder), common, withheld)
-    if found is None:
-        return None
+        return []
+    model, by_test = _model(decoder), told_by_test(fix, draw)
+    said = _candidates(fix, model, common, withheld)
+    shown = _candidates(by_test, model, common, withheld=False) if by_test else None
+    made = [_example(fix, found, seed, sampled, found is shown) for found in (said, shown) if found is not None]
+    return [example for example in made if example is not None]
+
+
+def _example(fix: MinedFix, found: Candidates, seed: int, sampled: bool, by_test: bool) -> Example | None:
+    """The pairs of a fix, the wrong ones thinned out; None where it is a release, or no simple edit and not sampled."""
     gold = gold_pairs(found, fix)
     if _is_release(found, gold) or (not len(gold) and not sampled):
         return None
@@ -110,6 +119,7 @@ def filling_example(fix: MinedFix, decoder: Path, common: Mapping[str, int], see
         general=found.general,
         gold=len(gold),
         counted=fix.single_hunk,
+        by_test=by_test,
         excess=excess,
         weight=1.0 if len(gold) else 1 / OTHERS,
     )

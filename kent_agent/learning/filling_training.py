@@ -4,8 +4,9 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -17,14 +18,14 @@ from torch.optim.swa_utils import AveragedModel
 from kent_agent.errors import KentError
 from kent_agent.filling.model import FillingModel
 from kent_agent.filling.network import FillingNetwork, Reading
-from kent_agent.learning.filling_examples import Example, common_words, filling_example
-from kent_agent.learning.fixes import load_fixes
-from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
+from kent_agent.learning.filling_examples import Example, common_words, filling_examples
+from kent_agent.learning.fixes import MinedFix, drawn_fixes, load_fixes
+from kent_agent.learning.splits import TRAIN, VALIDATION
 from kent_agent.pools import spawned_pool
 
 _AT_ONCE = 1024  # fixes that wait for workers
 _BATCH = 16
-_RATE = 4e-3
+_RATE, _FURTHER = 4e-3, 1e-3  # of learning: from nothing, and from an earlier model
 _DECAY = 0.05
 _SHARE = 10  # of what the mean of the weights remembers the last steps are one in ten
 _NEVER = -1e9  # logarithm of next to nothing
@@ -51,7 +52,14 @@ class Batch(NamedTuple):
 
 
 def train_filling(
-    fixes: Path, output: Path, decoder: Path, epochs: int, seed: int, workers: int, start: Path | None = None
+    fixes: Path,
+    output: Path,
+    decoder: Path,
+    limit: int,
+    epochs: int,
+    seed: int,
+    workers: int,
+    start: Path | None = None,
 ) -> FillingModel:
     """Trains a model and writes it; the epoch is kept that does best on the validation repositories.
 
@@ -59,10 +67,12 @@ def train_filling(
         fixes: a file that kent_agent.mine wrote.
         output: the file to write.
         decoder: whose pointer tells where an edit is likely.
+        limit: fixes of each repository to learn from, drawn by the seed.
         epochs: how often to go through the fixes.
         seed: of everything that is drawn.
         workers: processes that turn fixes into examples.
-        start: a model to go on from, whose words are kept; by default a new one is made.
+        start: a model to go on from, whose words are kept; the mean of its weights and of those that are learned is
+            written. By default a new one is made.
 
     Raises:
         KentError: the fixes or the decoder cannot be read, or there are none to learn from or to validate on.
@@ -70,18 +80,24 @@ def train_filling(
     torch.set_num_threads(1)  # results do not depend on how many cores there are
     split, newest, messages = _read(fixes)
     begun = FillingModel.load(start) if start else FillingModel.create(common_words(messages), seed)
+    earlier = deepcopy(begun.network) if start else None
     common = begun.common
+    chosen = chain(
+        drawn_fixes(fixes, limit, seed, lambda fix: fix.split == TRAIN),
+        (fix for fix in load_fixes(fixes) if fix.split == VALIDATION and fix.single_hunk),
+    )
     parts: dict[str, list[Example]] = {TRAIN: [], VALIDATION: []}
-    for example in _examples(fixes, partial(filling_example, decoder=decoder, common=common, seed=seed), workers):
-        if example.counted or split[example.repo] == TRAIN:  # what is measured stays what it was
-            parts[split[example.repo]].append(example)
+    for example in _examples(chosen, partial(filling_examples, decoder=decoder, common=common, seed=seed), workers):
+        parts[split[example.repo]].append(example)
     if not all(any(example.gold for example in part) for part in parts.values()):
         raise KentError(f"{fixes} holds no simple edits to train on, or none to validate on; mine more repositories.")
     provenance: dict[str, Any] = {"seed": seed, "epochs": epochs, **_provenance(parts, newest)}
     provenance |= {"earlier": begun.provenance} if start else {}
     best = float("inf")
-    for epoch, (bits, network) in enumerate(_trained(begun.network, parts[TRAIN], epochs, seed), start=1):
-        validation = evaluate(network, parts[VALIDATION])
+    rate = _FURTHER if start else _RATE
+    for epoch, (bits, network) in enumerate(_trained(begun.network, parts[TRAIN], epochs, seed, rate), start=1):
+        network = _between(earlier, network) if earlier else network
+        validation = _validated(network, parts[VALIDATION])
         print(json.dumps({"epoch": epoch, "train_bits": round(bits, 4), **validation}), flush=True)
         if validation["bits"] < best:
             best = validation["bits"]
@@ -102,15 +118,14 @@ def _read(fixes: Path) -> tuple[dict[str, str], dict[str, str], list[str]]:
     return split, newest, messages
 
 
-def _examples(path: Path, make: "partial[Example | None]", workers: int) -> Iterator[Example]:
-    """The examples of all fixes but those held out, in the order of the file."""
-    chosen = (fix for fix in load_fixes(path) if fix.split != HELDOUT)
+def _examples(chosen: Iterator[MinedFix], make: "partial[list[Example]]", workers: int) -> Iterator[Example]:
+    """The examples of fixes, in their order."""
     if workers == 1:
-        yield from (example for example in map(make, chosen) if example is not None)
+        yield from chain.from_iterable(map(make, chosen))
         return
     with spawned_pool(workers) as pool:
         while batch := list(islice(chosen, _AT_ONCE)):  # a pool would read the whole file into its queue
-            yield from (example for example in pool.map(make, batch, chunksize=16) if example is not None)
+            yield from chain.from_iterable(pool.map(make, batch, chunksize=16))
 
 
 def _provenance(parts: Mapping[str, Sequence[Example]], newest: Mapping[str, str]) -> dict[str, Any]:
@@ -119,18 +134,19 @@ def _provenance(parts: Mapping[str, Sequence[Example]], newest: Mapping[str, str
         "repositories": repos[TRAIN],
         "validation_repositories": repos[VALIDATION],
         "simple": {name: sum(example.gold > 0 for example in part) for name, part in parts.items()},
+        "by_test": {name: sum(example.by_test for example in part) for name, part in parts.items()},
         "newest_commits": {repo: newest[repo] for part in repos.values() for repo in part},
     }
 
 
 def _trained(
-    network: FillingNetwork, examples: Sequence[Example], epochs: int, seed: int
+    network: FillingNetwork, examples: Sequence[Example], epochs: int, seed: int, rate: float
 ) -> Iterator[tuple[float, FillingNetwork]]:
     """Bits of each epoch's examples while it is learned, and the weights then, averaged over the last steps."""
     averaged = AveragedModel(network, avg_fn=_averaged)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY, fused=True)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=_DECAY, fused=True)
     steps = epochs * -(-len(examples) // _BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps + 1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps + 1)
     for epoch in range(epochs):
         order = list(examples)
         random.Random(f"{seed}:{epoch}").shuffle(order)
@@ -150,9 +166,24 @@ def _trained(
         yield total / weight / float(np.log(2)), cast(FillingNetwork, averaged.module.eval())
 
 
+def _between(earlier: FillingNetwork, later: FillingNetwork) -> FillingNetwork:
+    """The mean of two sets of weights: what was learned before is forgotten less (Wortsman et al. 2022)."""
+    known, mean = earlier.state_dict(), deepcopy(later)
+    mean.load_state_dict({name: torch.lerp(known[name], new, 0.5) for name, new in later.state_dict().items()})
+    return mean
+
+
 def _averaged(kept: Tensor, new: Tensor, steps: Tensor | int) -> Tensor:
     """A mean that forgets what is older than a tenth of the steps so far."""
     return torch.lerp(kept, new, _SHARE / (_SHARE + float(steps)))
+
+
+def _validated(network: FillingNetwork, examples: Sequence[Example]) -> dict[str, Any]:
+    """What `evaluate` says of fixes told by their messages, of those told by tests, and the mean bits of both."""
+    by_test = [example for example in examples if example.by_test]
+    said = evaluate(network, [example for example in examples if not example.by_test])
+    shown = evaluate(network, by_test) if any(example.gold for example in by_test) else said
+    return {"bits": round((said["bits"] + shown["bits"]) / 2, 4), "said": said, "shown": shown}
 
 
 def evaluate(network: FillingNetwork, examples: Sequence[Example]) -> dict[str, float]:

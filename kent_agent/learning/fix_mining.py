@@ -3,9 +3,10 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from textwrap import dedent
 
 from kent_agent.errors import WorkspaceError
 from kent_agent.hardened_git import HardenedGit
@@ -13,7 +14,7 @@ from kent_agent.learning.commits import MAX_BYTES, is_chore, reading
 from kent_agent.learning.fixes import Hunk, MinedFix
 from kent_agent.source.derivation import Change
 from kent_agent.source.document import Document, Place
-from kent_agent.source.history import hunks, is_source
+from kent_agent.source.history import hunks, is_source, is_test
 from kent_agent.source.sameness import normal_form
 from kent_agent.source.sites import definition_around, definition_named
 
@@ -22,6 +23,8 @@ MAX_HUNKS = 3
 MAX_LINES = 20  # added and deleted, in all
 SINGLE_LINES = 3  # added or deleted, of what counts as a single hunk
 LIMIT = 3  # edits of a derivation
+MAX_TESTS = 2  # files of tests whose new lines are kept
+MAX_SHOWN = 3000  # characters of these
 _BATCH = 50  # commits whose files are in memory at once
 _TRAILER = re.compile(r"(?im)^[ \t]*(?:[a-z]+(?:-[a-z]+)*-by|cc|change-id|git-svn-id|reviewed-on):.*(?:\n|\Z)")
 _QUOTED = re.compile(r"(?m)^[ \t]*>.*$")
@@ -35,12 +38,14 @@ class SmallCommit:
         commit, parent: its id and its only parent's.
         message: title and body, without trailers.
         files: path, blob before and blob after of each source file.
+        tests: blob before and blob after of some files of tests; zeros for one that was not there.
     """
 
     commit: str
     parent: str
     message: str
     files: tuple[tuple[str, str, str], ...]
+    tests: tuple[tuple[str, str], ...] = ()
 
 
 def mine_fixes(repo: str, mirror: Path, head: str, commits: int) -> Iterator[MinedFix]:
@@ -90,38 +95,78 @@ def small_commits(repo: str, git: HardenedGit, head: str, limit: int) -> Iterato
         raise WorkspaceError(f"git log failed in the mirror of {repo}: {stderr}.")
     for block in output.decode(errors="replace").split("\0/"):
         commit, parent, message, *listing = [*block.removeprefix("/").split("\0"), "", ""]
-        files = _files_of(listing) if parent and " " not in parent and not is_chore(message.split("\n")[0]) else None
-        if files:
-            yield SmallCommit(commit, parent, _TRAILER.sub("", message).strip(), files)
+        told = parent and " " not in parent and not is_chore(message.split("\n")[0])
+        changes = list(_changes(listing)) if told else []
+        if files := _files_of(changes):
+            yield SmallCommit(commit, parent, _TRAILER.sub("", message).strip(), files, _tests_of(changes))
 
 
-def _files_of(listing: Sequence[str]) -> tuple[tuple[str, str, str], ...] | None:
-    """The source files of a commit's raw listing; None where it adds or deletes any, or changes too much."""
-    files: list[tuple[str, str, str]] = []
-    lines = 0
+@dataclass(frozen=True)
+class _Change:
+    """A file of a commit: its blobs, what became of it (`M` for changed), lines added and deleted; None if binary."""
+
+    path: str
+    before: str
+    after: str
+    status: str
+    lines: int | None
+
+
+def _changes(listing: Sequence[str]) -> Iterator[_Change]:
+    """The files of a commit's raw listing, which its numbers of lines follow."""
     fields = iter(listing)
+    raw: list[tuple[str, ...]] = []
+    lines: dict[str, int | None] = {}
     for field in fields:
         field = field.strip("\n")
         if field.startswith(":"):
             _, _, before, after, status = field[1:].split(" ")
-            path = next(fields)
-            if is_source(path):
-                if status != "M":
-                    return None
-                files.append((path, before, after))
+            raw.append((next(fields), before, after, status))
         elif field.count("\t") == 2:
             added, deleted, path = field.split("\t")
-            if is_source(path):
-                lines += int(added) + int(deleted) if added.isdigit() else MAX_LINES + 1
-    return tuple(files) if len(files) <= MAX_FILES and 0 < lines <= MAX_LINES else None
+            lines[path] = int(added) + int(deleted) if added.isdigit() else None
+    for path, before, after, status in raw:
+        yield _Change(path, before, after, status, lines.get(path))
+
+
+def _files_of(changes: Sequence[_Change]) -> tuple[tuple[str, str, str], ...] | None:
+    """A commit's source files; None where it adds or deletes any, or changes too much."""
+    sources = [change for change in changes if is_source(change.path)]
+    lines = sum(MAX_LINES + 1 if change.lines is None else change.lines for change in sources)
+    if len(sources) > MAX_FILES or not 0 < lines <= MAX_LINES or any(change.status != "M" for change in sources):
+        return None
+    return tuple((change.path, change.before, change.after) for change in sources)
+
+
+def _tests_of(changes: Sequence[_Change]) -> tuple[tuple[str, str], ...]:
+    found = [change for change in changes if is_test(change.path) and change.status in "AM"]
+    return tuple((change.before, change.after) for change in found[:MAX_TESTS])
 
 
 def _fixes_of(repo: str, git: HardenedGit, batch: Sequence[SmallCommit]) -> Iterator[MinedFix]:
     names = [name for commit in batch for _, *blobs in commit.files for name in blobs]
     texts = iter([_text(data) for data in git.blobs(names)])
-    for commit in batch:
+    for commit, test in zip(batch, tests_shown(git, batch), strict=True):
         versions = [(path, next(texts), next(texts)) for path, _, _ in commit.files]
-        yield from commit_fixes(repo, commit, versions)
+        for fix in commit_fixes(repo, commit, versions):
+            yield replace(fix, test=test)
+
+
+def tests_shown(git: HardenedGit, batch: Sequence[SmallCommit]) -> list[str]:
+    """The code that each commit adds to tests."""
+    names = [name for commit in batch for blobs in commit.tests for name in blobs if name.strip("0")]
+    texts = dict(zip(names, [_text(data) for data in git.blobs(names)], strict=True))
+    added = [[added_code(texts.get(before), texts[after]) for before, after in commit.tests] for commit in batch]
+    return ["\n".join(filter(None, parts))[:MAX_SHOWN] for parts in added]
+
+
+def added_code(before: str | None, after: str | None) -> str:
+    """What a commit adds to a file, dedented hunk by hunk; nothing where the file after cannot be read."""
+    if after is None:
+        return ""
+    old, new = (before or "").split("\n"), after.split("\n")
+    added = (dedent("\n".join(new[start:end])) for _, _, start, end in hunks(old, new))
+    return "\n".join(part.strip("\n") for part in added if part.strip())
 
 
 def _text(data: bytes | None) -> str | None:

@@ -1,7 +1,9 @@
 """Rows of fixes.jsonl: small changes of source files with where they come from, one a line."""
 
 import json
-from collections.abc import Iterator
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ class MinedFix:
         after_hash: of the symbol's syntax after (`kent_agent.source.sameness.normal_form`), SHA-256.
         key: of the normalised diff: equal for cherry-picks and forks, SHA-256.
         split: `train`, `validation` or `heldout`; empty until the repositories are split.
+        test: the code that the commit adds to tests; empty where it adds none.
     """
 
     repo: str
@@ -51,6 +54,7 @@ class MinedFix:
     after_hash: str
     key: str
     split: str = ""
+    test: str = ""
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -88,6 +92,24 @@ def load_fixes(path: Path) -> Iterator[MinedFix]:
                     raise KentError(f"{path}: line {number} is no mined fix ({error!r}); mine it anew.") from error
     except OSError as error:
         raise KentError(f"{path} cannot be read ({error.strerror}); mine it with kent_agent.mine.") from error
+
+
+def drawn_fixes(path: Path, limit: int, seed: int, wanted: Callable[[MinedFix], bool]) -> Iterator[MinedFix]:
+    """Up to `limit` fixes of each repository, drawn from those that are wanted, in the order of the file.
+
+    Raises:
+        KentError: it cannot be read, or a line is no row.
+    """
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
+    for i, fix in enumerate(load_fixes(path)):
+        if wanted(fix):
+            numbers[fix.repo].append(i)
+    kept = {
+        i
+        for repo, found in numbers.items()
+        for i in random.Random(f"{seed}:{repo}").sample(found, min(limit, len(found)))
+    }
+    return (fix for i, fix in enumerate(load_fixes(path)) if i in kept)
 
 
 def _fix(row: dict[str, Any]) -> MinedFix:

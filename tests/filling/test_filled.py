@@ -10,7 +10,7 @@ import torch
 from kent_agent.decoder.outcome import applied
 from kent_agent.decoder.search import Decoding, EditSearch
 from kent_agent.decoder.situation import Situation
-from kent_agent.filling.filled import Filled, filled
+from kent_agent.filling.filled import Filled, Trust, filled
 from kent_agent.filling.model import FillingModel
 from kent_agent.source.grammar import Edit
 from tests.decoder.places import BOX, situation_in
@@ -61,11 +61,31 @@ def test_the_likeliest_come_first_and_fewer_are_the_same(
 def test_odds_weigh_what_is_simple_against_what_is_not(
     every: Filled, model: FillingModel, situation: Situation
 ) -> None:
-    rarer = filled(model, situation, even(situation), limit=10**6, odds=math.log(0.1))
+    rarer = filled(model, situation, even(situation), limit=10**6, trust=Trust(math.log(0.1)))
     before, after = (math.log1p(-math.exp(each.none)) - each.none for each in (every, rarer))
     assert after - before == pytest.approx(math.log(0.1), abs=1e-3)
     apart = [rarer.edits[edit] - share for edit, share in every.edits.items()]
     assert max(apart) - min(apart) == pytest.approx(0, abs=1e-3)
+
+
+def test_a_share_is_given_out_as_if_nothing_were_said(every: Filled, model: FillingModel, situation: Situation) -> None:
+    silent = filled(model, situation.silent(), even(situation), limit=10**6)
+    mixed = filled(model, situation, even(situation), limit=10**6, trust=Trust(silence=0.25))
+    assert set(mixed.edits) == set(every.edits) | set(silent.edits) != set(every.edits) & set(silent.edits)
+    for edit, share in mixed.edits.items():
+        told, untold = (math.exp(each.edits.get(edit, -math.inf)) for each in (every, silent))
+        assert math.exp(share) == pytest.approx(0.75 * told + 0.25 * untold, rel=1e-3)
+    assert math.exp(mixed.none) == pytest.approx(0.75 * math.exp(every.none) + 0.25 * math.exp(silent.none), rel=1e-3)
+    shares = list(mixed.edits.values())
+    assert shares == sorted(shares, reverse=True)
+    few = filled(model, situation, even(situation), limit=5, trust=Trust(silence=0.25))
+    assert len(few.edits) <= 5 and few.none == mixed.none
+
+
+def test_what_nothing_is_said_of_is_not_mixed(model: FillingModel) -> None:
+    silent = situation_in(BOX, "Box.area", None)
+    trusting, doubting = (filled(model, silent, even(silent), trust=Trust(silence=share)) for share in (0.0, 0.5))
+    assert trusting == doubting
 
 
 def test_what_has_no_place_for_any_is_none_for_sure(model: FillingModel) -> None:

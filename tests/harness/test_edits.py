@@ -19,7 +19,7 @@ from harness.edit_cases import Given, drawn, fix_case, shared_evenly
 from harness.edit_match import GoldVersion, changed
 from harness.edit_tables import median, median_interval, summarise_edits
 from harness.edit_variants import VARIANTS
-from harness.edits import SIMPLE, Decoded, Measurement, app, decode
+from harness.edits import SILENCE, SIMPLE, Decoded, Measurement, app, decode
 from kent_agent.dataset import write_rows
 from kent_agent.decoder.continuations import END
 from kent_agent.decoder.model import DecoderModel
@@ -216,7 +216,7 @@ def test_withholding_the_message_withholds_its_names(
     assert result.exit_code == 0, result.output
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert (figures["reachable"], figures["withheld"]["reachable"]) == (100.0, 0.0)
-    assert figures["ablation"].keys() == {*VARIANTS, SIMPLE}
+    assert figures["ablation"].keys() == {*VARIANTS, SIMPLE, SILENCE}
     assert "without hypervector" in result.output
     assert figures["ablation"]["issue tokens"]["reachable"] == 0.0
     assert figures["ablation"]["hypervector"]["reachable"] == 100.0

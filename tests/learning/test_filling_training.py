@@ -16,7 +16,7 @@ from kent_agent.errors import KentError
 from kent_agent.filling.filled import filled
 from kent_agent.filling.model import FillingModel
 from kent_agent.learning.examples import situation_of
-from kent_agent.learning.filling_examples import PAIRS, Example, common_words, filling_example, may_be_simple
+from kent_agent.learning.filling_examples import PAIRS, Example, common_words, filling_examples, may_be_simple
 from kent_agent.learning.filling_training import losses, stacked, train_filling
 from kent_agent.learning.fixes import MinedFix
 from kent_agent.learning.splits import HELDOUT, TRAIN, VALIDATION
@@ -52,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def trained_in(folder: Path, name: str, workers: int = 1) -> FillingModel:
     paths = folder / "fixes.jsonl", folder / name, folder / "decoder.safetensors"
-    return train_filling(*paths, EPOCHS, 1, workers)
+    return train_filling(*paths, 100, EPOCHS, 1, workers)
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +84,8 @@ def test_workers_change_nothing(folder: Path, model: FillingModel) -> None:
 
 def test_examples_hold_the_fix_and_some_of_the_rest(folder: Path) -> None:
     common = common_words(row.message for row in rows())
-    example = filling_example(rows()[0], folder / "decoder.safetensors", common, 1)
-    assert example is not None and example.gold >= 1 and example.weight == 1
+    (example,) = filling_examples(rows()[0], folder / "decoder.safetensors", common, 1)
+    assert example.gold >= 1 and example.weight == 1
     assert example.gold < len(example.slot) == len(example.excess) <= example.gold + 4 * PAIRS
     assert (example.excess[: example.gold] == 0).all()
     assert example.slot.max() < len(example.slots) and example.term.max() < len(example.terms)
@@ -93,8 +93,10 @@ def test_examples_hold_the_fix_and_some_of_the_rest(folder: Path) -> None:
 
 def test_a_loss_is_what_the_fix_or_none_costs(folder: Path) -> None:
     common = common_words(row.message for row in rows())
-    made = [filling_example(row, folder / "decoder.safetensors", common, seed) for row in rows() for seed in range(8)]
-    examples = [example for example in made if example is not None]
+    decoder = folder / "decoder.safetensors"
+    examples = [
+        example for row in rows() for seed in range(8) for example in filling_examples(row, decoder, common, seed)
+    ]
     assert any(example.gold for example in examples)
     network = FillingModel.create(common).network
     batch = stacked(examples[:6])
@@ -109,24 +111,24 @@ def test_a_loss_is_what_the_fix_or_none_costs(folder: Path) -> None:
 def test_of_larger_fixes_simple_edits_alone_are_learned_from(folder: Path) -> None:
     common, decoder = common_words(row.message for row in rows()), folder / "decoder.safetensors"
     told = replace(call_fix("tidy", "strip"), single_hunk=False)
-    larger = filling_example(told, decoder, common, 1)
-    assert larger is not None and larger.gold >= 1 and not larger.counted
+    (larger,) = filling_examples(told, decoder, common, 1)
+    assert larger.gold >= 1 and not larger.counted
     (edit,) = told.edits
     elsewhere = replace(edit, tokens=("a", "+", "b"))
     both = replace(told, derivation=Derivation((elsewhere, edit)))
-    assert gold_of(filling_example(both, decoder, common, 1)) == larger.gold
-    assert gold_of(filling_example(replace(both, single_hunk=True), decoder, common, 1)) == 0
+    assert gold_of(filling_examples(both, decoder, common, 1)) == larger.gold
+    assert gold_of(filling_examples(replace(both, single_hunk=True), decoder, common, 1)) == 0
     hard = replace(told, derivation=Derivation((elsewhere,)))
-    assert all(filling_example(hard, decoder, common, seed) is None for seed in range(8))
+    assert not any(filling_examples(hard, decoder, common, seed) for seed in range(8))
 
 
 def test_of_two_edits_at_one_site_neither_is_taken_for_wrong(folder: Path) -> None:
     common, decoder = common_words(row.message for row in rows()), folder / "decoder.safetensors"
     told = replace(call_fix("tidy", "strip"), single_hunk=False)
     (edit,) = told.edits
-    alone = gold_of(filling_example(told, decoder, common, 1))
+    alone = gold_of(filling_examples(told, decoder, common, 1))
     both = (edit, replace(edit, tokens=("text",))), (replace(edit, tokens=("text",)), edit)
-    found = [filling_example(replace(told, derivation=Derivation(edits)), decoder, common, 1) for edits in both]
+    found = [filling_examples(replace(told, derivation=Derivation(edits)), decoder, common, 1) for edits in both]
     assert gold_of(found[0]) == gold_of(found[1]) > alone
 
 
@@ -137,24 +139,52 @@ def test_every_edit_that_is_compared_may_be_simple() -> None:
     assert all(map(may_be_simple, edits))
 
 
-def gold_of(example: Example | None) -> int:
-    return example.gold if example else 0
+def gold_of(examples: list[Example]) -> int:
+    return sum(example.gold for example in examples)
 
 
 def test_fixes_of_several_hunks_do_not_tell_how_often_fixes_are_simple(folder: Path) -> None:
     common = common_words(row.message for row in rows())
     fix = replace(call_fix("tidy", "strip"), single_hunk=False)
-    example = filling_example(fix, folder / "decoder.safetensors", common, 1)
-    assert example is not None
+    (example,) = filling_examples(fix, folder / "decoder.safetensors", common, 1)
     network, batch = FillingModel.create(common).network, stacked([example])
     scores, _ = network(batch.reading)
     given = (scores + batch.excess).logsumexp(0) - scores[batch.gold].logsumexp(0)
     assert float(losses(network, batch).detach()) == pytest.approx(float(given.detach()), abs=1e-4)
 
 
+def test_a_fix_with_tests_is_learned_from_once_more_as_they_show_it(folder: Path) -> None:
+    common, decoder = common_words(row.message for row in rows()), folder / "decoder.safetensors"
+    fix = replace(rows()[0], test="def test_spaces():\n    assert tidy(' a') == unheard_of\n")
+    said, shown = filling_examples(fix, decoder, common, 1)
+    (alone,) = filling_examples(rows()[0], decoder, common, 1)
+    assert not said.by_test and shown.by_test and shown.gold
+    np.testing.assert_equal(vars(said), vars(alone))
+    assert shown.general[1] > said.general[1]  # more terms are said
+
+
+def test_validation_tells_messages_and_tests_apart(folder: Path, tmp_path: Path) -> None:
+    test = "def test_it():\n    assert words('a b') == ['a', 'b']\n"
+    path = tmp_path / "fixes.jsonl"
+    path.write_text("".join(replace(row, test=test).dump() + "\n" for row in rows()))
+    told = train_filling(path, tmp_path / "f", folder / "decoder.safetensors", 100, 1, 1, 1).provenance["validation"]
+    assert 0 < told["said"]["simple"] <= told["shown"]["simple"] == len(SPARE)  # tests are never withheld
+    assert told["said"]["bits"] != told["shown"]["bits"]
+    assert told["bits"] == pytest.approx((told["said"]["bits"] + told["shown"]["bits"]) / 2, abs=1e-4)
+
+
+def test_of_each_repository_as_many_fixes_are_learned_from_as_are_asked_for(
+    folder: Path, model: FillingModel, tmp_path: Path
+) -> None:
+    path = tmp_path / "fixes.jsonl"
+    path.write_text("".join(replace(row, repo=f"acme/{row.split}").dump() + "\n" for row in rows()))
+    made = train_filling(path, tmp_path / "f", folder / "decoder.safetensors", 2, 1, 1, 1).provenance
+    assert made["simple"] == {TRAIN: 2, VALIDATION: model.provenance["simple"][VALIDATION]}
+
+
 def test_training_goes_on_from_a_model(folder: Path, model: FillingModel) -> None:
     paths = folder / "fixes.jsonl", folder / "further.safetensors", folder / "decoder.safetensors"
-    further = train_filling(*paths, 1, 2, 1, start=folder / "filling.safetensors")
+    further = train_filling(*paths, 100, 1, 2, 1, start=folder / "filling.safetensors")
     assert further.common == model.common
     assert further.provenance["earlier"] == model.provenance
     assert further.provenance["validation"]["bits"] < 2 * model.provenance["validation"]["bits"]
@@ -164,7 +194,7 @@ def test_what_holds_nothing_to_learn_is_named(tmp_path: Path, folder: Path) -> N
     path = tmp_path / "none.jsonl"
     path.write_text("".join(replace(row, split=TRAIN).dump() + "\n" for row in rows()))
     with pytest.raises(KentError, match=r"none\.jsonl holds no simple edits to train on, or none to validate on"):
-        train_filling(path, tmp_path / "f", folder / "decoder.safetensors", 1, 0, 1)
+        train_filling(path, tmp_path / "f", folder / "decoder.safetensors", 100, 1, 0, 1)
 
 
 def test_the_command_prints_each_epoch(folder: Path, tmp_path: Path) -> None:

@@ -7,7 +7,15 @@ import pytest
 
 from kent_agent.errors import WorkspaceError
 from kent_agent.learning.commits import MAX_BYTES
-from kent_agent.learning.fix_mining import MAX_FILES, MAX_HUNKS, MAX_LINES, SINGLE_LINES, head_of, mine_fixes
+from kent_agent.learning.fix_mining import (
+    MAX_FILES,
+    MAX_HUNKS,
+    MAX_LINES,
+    MAX_SHOWN,
+    SINGLE_LINES,
+    head_of,
+    mine_fixes,
+)
 from kent_agent.learning.fixes import MinedFix
 from kent_agent.source.application import apply
 from kent_agent.source.grammar import Action
@@ -95,6 +103,28 @@ def test_chores_are_left_out(message: str, build_repository: BuildRepository, tm
     versions: list[dict[str, Content]] = [{"a.py": "x = 1\n"}, {"a.py": "x = 2\n"}]
     assert between(build_repository, tmp_path / "a", *versions, message=message) == []
     assert len(between(build_repository, tmp_path / "b", *versions)) == 1
+
+
+def test_what_a_commit_adds_to_tests_is_kept(build_repository: BuildRepository, tmp_path: Path) -> None:
+    old = "import a\n\nclass TestA:\n    def test_old(self):\n        assert a.x\n"
+    new = old + "\n    def test_new(self):\n        assert a.x == 2\n"
+    before: dict[str, Content] = {"a.py": "x = 1\n", "tests/test_a.py": old}
+    after: dict[str, Content] = {"a.py": "x = 2\n", "tests/test_a.py": new, "tests/test_b.py": "import b\n"}
+    (fix,) = between(build_repository, tmp_path / "a", before, after)
+    assert fix.test == "def test_new(self):\n    assert a.x == 2\nimport b"
+
+
+def test_a_test_that_cannot_be_read_shows_nothing(build_repository: BuildRepository, tmp_path: Path) -> None:
+    after: dict[str, Content] = {"a.py": "x = 2\n", "test_a.py": b"'\xff'\n", "test_b.py": None, "b.py": "y = 1\n"}
+    before: dict[str, Content] = {"a.py": "x = 1\n", "test_b.py": "y = 1\n", "b.py": "y = 1\n"}
+    (fix,) = between(build_repository, tmp_path / "a", before, after)
+    assert fix.test == ""
+
+
+def test_no_more_of_tests_is_kept_than_an_issue_would_show(build_repository: BuildRepository, tmp_path: Path) -> None:
+    long: dict[str, Content] = {"a.py": "x = 2\n", "test_a.py": "check()\n" * MAX_SHOWN}
+    (fix,) = between(build_repository, tmp_path / "a", {"a.py": "x = 1\n"}, long)
+    assert len(fix.test) == MAX_SHOWN
 
 
 def test_merges_are_left_out(build_repository: BuildRepository, tmp_path: Path) -> None:
