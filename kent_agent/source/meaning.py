@@ -25,8 +25,8 @@ def changed_python(before: str, after: str) -> bool:
     """Whether a change does anything when run.
 
     False for layout, comments, docstrings, `pass`, expressions whose value is thrown away, `x = x`, repeated imports,
-    imports beside one another in another order, blocks of nothing but these, and code that is never reached. A `before`
-    that does not parse counts as changed by any `after` that does.
+    imports beside one another in another order or joined, blocks of nothing but these, and code that is never reached.
+    A `before` that does not parse counts as changed by any `after` that does.
 
     Raises:
         PatchError: `after` does not parse.
@@ -97,15 +97,27 @@ def _strip(node: ast.AST) -> None:
         _strip(child)
     if isinstance(node, ast.Constant):
         node.kind = None  # u"text" is "text"
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        names = {ast.dump(alias): alias for alias in node.names}
-        node.names = [names[dump] for dump in sorted(names)]
     for name in _STATEMENT_LISTS:
         statements = getattr(node, name, None)
         if isinstance(statements, list):
-            setattr(node, name, _reached(_in_order([s for s in _first_imports(statements) if not _is_idle(s)])))
+            parted = _first_imports(_parted(statements))
+            setattr(node, name, _reached(_in_order([each for each in parted if not _is_idle(each)])))
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         node.body = _without_last_return(node.body)
+
+
+def _parted(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a block with an import of its own for each name."""
+    parted: list[ast.stmt] = []
+    for statement in statements:
+        match statement:
+            case ast.Import(names=names):
+                parted += [ast.Import([alias]) for alias in names]
+            case ast.ImportFrom(module=module, names=names, level=level):
+                parted += [ast.ImportFrom(module, [alias], level) for alias in names]
+            case _:
+                parted.append(statement)
+    return parted
 
 
 def _first_imports(statements: list[ast.stmt]) -> list[ast.stmt]:

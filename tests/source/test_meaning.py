@@ -111,6 +111,14 @@ def test_the_order_of_imports_is_no_change() -> None:
     assert changed_python(before, before.replace("f()\nimport sys\n", "import sys\nf()\n")), "f may import"
 
 
+def test_joining_and_parting_imports_is_no_change() -> None:
+    parted = "from .a import b\nfrom .a import c as d\nimport os\nimport re\nf()\n"
+    joined = "import os, re\nfrom .a import b, c as d\nf()\n"
+    assert not changed_python(parted, joined) and not changed_python(joined, parted)
+    assert changed_python(joined, parted.replace("from .a import b", "from ..a import b"))
+    assert changed_python(joined, parted.replace("import re\nf()", "f()\nimport re"))
+
+
 @pytest.mark.parametrize("second", ["from b import c", "from b import *", "import b as c"])
 def test_the_later_of_two_imports_of_a_name_counts(second: str) -> None:
     assert changed_python(f"from a import c\n{second}\n", f"{second}\nfrom a import c\n")
