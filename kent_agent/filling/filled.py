@@ -65,7 +65,7 @@ def filled(
     told = _filled(model, found, limit, trust.odds)
     if not trust.silence or not situation.said.wording.words:
         return told
-    return _blended(told, _filled(model, found.silent(), limit, trust.odds), trust.silence, limit)
+    return blended(told, _filled(model, found.silent(), limit, trust.odds), trust.silence, limit)
 
 
 def _filled(model: FillingModel, found: Candidates, limit: int, odds: float) -> Filled:
@@ -76,13 +76,15 @@ def _filled(model: FillingModel, found: Candidates, limit: int, odds: float) -> 
     return Filled(edits, none)
 
 
-def _blended(told: Filled, silent: Filled, share: float, limit: int) -> Filled:
+def blended(told: Filled, silent: Filled, share: float, limit: int = MOST) -> Filled:
     """Both, the second with a share of the probability."""
-    shares = {edit: math.log1p(-share) + score for edit, score in told.edits.items()}
+    with np.errstate(divide="ignore"):
+        believed, doubted = np.log([1 - share, share]).tolist()
+    scores = {edit: believed + score for edit, score in told.edits.items()}
     for edit, score in silent.edits.items():
-        shares[edit] = float(np.logaddexp(shares.get(edit, -math.inf), math.log(share) + score))
-    best = sorted(shares.items(), key=lambda each: -each[1])[:limit]
-    return Filled(dict(best), float(np.logaddexp(math.log1p(-share) + told.none, math.log(share) + silent.none)))
+        scores[edit] = float(np.logaddexp(scores.get(edit, -math.inf), doubted + score))
+    best = sorted(scores.items(), key=lambda each: -each[1])[:limit]
+    return Filled(dict(best), float(np.logaddexp(believed + told.none, doubted + silent.none)))
 
 
 def _scored(model: FillingModel, found: Candidates, odds: float) -> tuple[Reals, float]:

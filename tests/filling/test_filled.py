@@ -78,6 +78,8 @@ def test_a_share_is_given_out_as_if_nothing_were_said(every: Filled, model: Fill
     assert math.exp(mixed.none) == pytest.approx(0.75 * math.exp(every.none) + 0.25 * math.exp(silent.none), rel=1e-3)
     shares = list(mixed.edits.values())
     assert shares == sorted(shares, reverse=True)
+    deaf = filled(model, situation, even(situation), limit=1000, trust=Trust(silence=1.0))
+    assert deaf.none == silent.none and list(deaf.edits)[:100] == list(silent.edits)[:100]
     few = filled(model, situation, even(situation), limit=5, trust=Trust(silence=0.25))
     assert len(few.edits) <= 5 and few.none == mixed.none
 
