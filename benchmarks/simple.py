@@ -79,8 +79,10 @@ def ranks(fix: MinedFix, models: Models, shares: Sequence[float] = SHARES) -> li
     if len(situation.sites) >= MOST_SITES:
         return [0] * len(shares)
     with torch.inference_mode():
-        scores = Decoding(models.decoder, situation).site_scores
-    told, silent = (filled(models.filling, each, scores, LIMIT) for each in (situation, situation.silent()))
+        told, silent = (
+            filled(models.filling, each, Decoding(models.decoder, each).site_scores, LIMIT)
+            for each in (situation, situation.silent())
+        )
     wanted = set(map(_unquoted, fix.edits))
     mixed = (blended(told, silent, share, LIMIT).edits for share in shares)
     return [next((i for i, edit in enumerate(each, 1) if _unquoted(edit) in wanted), 0) for each in mixed]

@@ -26,7 +26,7 @@ from kent_agent.decoder.outcome import applied
 from kent_agent.decoder.proposals import Proposal
 from kent_agent.decoder.situation import MOST_READ, Situation, action_token
 from kent_agent.decoder.syntax import Syntax
-from kent_agent.filling.filled import MESSAGES, MOST, Filled, Trust, filled
+from kent_agent.filling.filled import MESSAGES, MOST, Filled, Trust, blended, filled
 from kent_agent.filling.model import FillingModel
 from kent_agent.source.grammar import MAX_TOKENS, Action, Edit, Site
 
@@ -121,7 +121,12 @@ class EditSearch:
     def _filled(self, situation: Situation, decoding: "Decoding", limit: int) -> Filled:
         if self.filling is None:
             return Filled()
-        return filled(self.filling, situation, decoding.site_scores, limit, self.trust)
+        told = filled(self.filling, situation, decoding.site_scores, limit, self.trust.odds)
+        if not self.trust.silence or not situation.said.wording.words:
+            return told
+        deaf = Decoding(self.model, situation.silent(), decoding.steering)
+        silent = filled(self.filling, deaf.situation, deaf.site_scores, limit, self.trust.odds)
+        return blended(told, silent, self.trust.silence, limit)
 
 
 def _best(completed: Iterator[tuple[Edit, float]]) -> dict[Edit, float]:

@@ -56,10 +56,6 @@ class Candidates:
         """Measures of pairs, `(P, PAIR_MEASURES)`."""
         return self.tables.pairs(self.slot[chosen], self.term[chosen])
 
-    def silent(self) -> "Candidates":
-        """The simple edits of the same slots where nothing is said."""
-        return _of(self.situation.silent(), self.slots, self.site_scores, self.common)
-
     @property
     def general(self) -> Reals:
         """Measures of all, `(GENERAL,)`."""
@@ -78,10 +74,8 @@ def candidates(situation: Situation, site_scores: Reals, common: Mapping[str, in
         common: numbers of the commonest words of issues.
     """
     found = _likeliest(situation, site_scores)
-    return _of(situation, found, site_scores, common) if found else None
-
-
-def _of(situation: Situation, found: Sequence[Slot], site_scores: Reals, common: Mapping[str, int]) -> Candidates:
+    if not found:
+        return None
     terms = vocabulary(situation, common)
     slot, term = np.nonzero(_fitting(situation, found, terms))
     return Candidates(situation, found, terms, slot, term, site_scores, common)

@@ -50,25 +50,18 @@ class Filled:
 
 
 def filled(
-    model: FillingModel, situation: Situation, site_scores: Reals, limit: int = MOST, trust: Trust = MESSAGES
+    model: FillingModel, situation: Situation, site_scores: Reals, limit: int = MOST, odds: float = 0.0
 ) -> Filled:
     """The likeliest simple edits of a situation.
 
     Args:
         site_scores: natural logarithms of the probabilities of the situation's sites, `(n,)`.
         limit: how many.
-        trust: in what is said.
+        odds: added to the natural logarithm of the odds that the edit is simple.
     """
     found = candidates(situation, site_scores, model.common)
     if found is None or not len(found.slot):
         return Filled()
-    told = _filled(model, found, limit, trust.odds)
-    if not trust.silence or not situation.said.wording.words:
-        return told
-    return blended(told, _filled(model, found.silent(), limit, trust.odds), trust.silence, limit)
-
-
-def _filled(model: FillingModel, found: Candidates, limit: int, odds: float) -> Filled:
     scores, none = _scored(model, found, odds)
     edits: dict[Edit, float] = {}
     for pair in np.argsort(-scores, kind="stable")[:limit].tolist():

@@ -10,7 +10,7 @@ import torch
 from kent_agent.decoder.outcome import applied
 from kent_agent.decoder.search import Decoding, EditSearch
 from kent_agent.decoder.situation import Situation
-from kent_agent.filling.filled import Filled, Trust, filled
+from kent_agent.filling.filled import Filled, Trust, blended, filled
 from kent_agent.filling.model import FillingModel
 from kent_agent.source.grammar import Edit
 from tests.decoder.places import BOX, situation_in
@@ -61,33 +61,46 @@ def test_the_likeliest_come_first_and_fewer_are_the_same(
 def test_odds_weigh_what_is_simple_against_what_is_not(
     every: Filled, model: FillingModel, situation: Situation
 ) -> None:
-    rarer = filled(model, situation, even(situation), limit=10**6, trust=Trust(math.log(0.1)))
+    rarer = filled(model, situation, even(situation), limit=10**6, odds=math.log(0.1))
     before, after = (math.log1p(-math.exp(each.none)) - each.none for each in (every, rarer))
     assert after - before == pytest.approx(math.log(0.1), abs=1e-3)
     apart = [rarer.edits[edit] - share for edit, share in every.edits.items()]
     assert max(apart) - min(apart) == pytest.approx(0, abs=1e-3)
 
 
-def test_a_share_is_given_out_as_if_nothing_were_said(every: Filled, model: FillingModel, situation: Situation) -> None:
-    silent = filled(model, situation.silent(), even(situation), limit=10**6)
-    mixed = filled(model, situation, even(situation), limit=10**6, trust=Trust(silence=0.25))
-    assert set(mixed.edits) == set(every.edits) | set(silent.edits) != set(every.edits) & set(silent.edits)
-    for edit, share in mixed.edits.items():
-        told, untold = (math.exp(each.edits.get(edit, -math.inf)) for each in (every, silent))
-        assert math.exp(share) == pytest.approx(0.75 * told + 0.25 * untold, rel=1e-3)
-    assert math.exp(mixed.none) == pytest.approx(0.75 * math.exp(every.none) + 0.25 * math.exp(silent.none), rel=1e-3)
-    shares = list(mixed.edits.values())
-    assert shares == sorted(shares, reverse=True)
-    deaf = filled(model, situation, even(situation), limit=1000, trust=Trust(silence=1.0))
-    assert deaf.none == silent.none and list(deaf.edits)[:100] == list(silent.edits)[:100]
-    few = filled(model, situation, even(situation), limit=5, trust=Trust(silence=0.25))
-    assert len(few.edits) <= 5 and few.none == mixed.none
+def pointed(model: FillingModel, situation: Situation) -> Filled:
+    """Simple edits where the decoder points."""
+    with torch.inference_mode():
+        return filled(model, situation, Decoding(trained().model, situation).site_scores)
+
+
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_a_share_is_given_out_as_if_nothing_were_said(share: float, model: FillingModel, situation: Situation) -> None:
+    told, silent = pointed(model, situation), pointed(model, situation.silent())
+    mixed = blended(told, silent, share, 10**6)
+    assert set(mixed.edits) == set(told.edits) | set(silent.edits) != set(told.edits)
+    for edit, score in mixed.edits.items():
+        chances = [math.exp(each.edits.get(edit, -math.inf)) for each in (told, silent)]
+        assert math.exp(score) == pytest.approx((1 - share) * chances[0] + share * chances[1], rel=1e-6)
+    assert math.exp(mixed.none) == pytest.approx((1 - share) * math.exp(told.none) + share * math.exp(silent.none))
+    scores = list(mixed.edits.values())
+    assert scores == sorted(scores, reverse=True)
+    assert list(blended(told, silent, share, 5).edits) == list(mixed.edits)[:5]
+
+
+def test_a_search_believes_as_much_as_it_trusts(model: FillingModel, situation: Situation) -> None:
+    mixed = blended(pointed(model, situation), pointed(model, situation.silent()), 0.25)
+    search = EditSearch(trained().model, model, Trust(silence=0.25))
+    for edit in list(mixed.edits)[:200:20]:
+        decoded = EditSearch(trained().model).log_probability(situation, [edit])
+        shares = [mixed.edits[edit], *([decoded + mixed.none] if decoded is not None else [])]
+        assert search.log_probability(situation, [edit]) == pytest.approx(np.logaddexp.reduce(shares), abs=1e-4)
 
 
 def test_what_nothing_is_said_of_is_not_mixed(model: FillingModel) -> None:
-    silent = situation_in(BOX, "Box.area", None)
-    trusting, doubting = (filled(model, silent, even(silent), trust=Trust(silence=share)) for share in (0.0, 0.5))
-    assert trusting == doubting
+    silent = situation_in(BOX, "Box.area", None, trained().model.learned)
+    trusting, doubting = (EditSearch(trained().model, model, Trust(silence=share)) for share in (0.0, 0.5))
+    assert trusting.propose(silent, 20) == doubting.propose(silent, 20)
 
 
 def test_what_has_no_place_for_any_is_none_for_sure(model: FillingModel) -> None:
