@@ -5,6 +5,8 @@ import math
 
 import pytest
 
+from kent_agent.decoder.search import EditSearch
+from kent_agent.decoder.situation import Situation
 from kent_agent.decoder.surroundings import Said
 from kent_agent.generator import Candidate, CodeGenerator, Generation, fault
 from kent_agent.learning.examples import situation_of
@@ -65,6 +67,20 @@ def test_what_the_issue_spells_out_is_proposed_outside_of_the_places_too(trainer
     spelled = [candidate for candidate in viable(found) if candidate.factorization.location.name == "difference"]
     assert spelled[0].after == SUMS.replace("return left - right", "return right - left")
     assert spelled[0].score == max(candidate.score for candidate in found.candidates)
+
+
+def test_no_definition_is_taken_away(trainer: CodeTrainer) -> None:
+    text = "class Sums:\n    def total(self):\n        return 1\n\n    def other(self):\n        return 2\n"
+    source, places = Memory({"sums.py": text}), [place(text, "Sums.other"), place(text, "Sums")]
+    without = text[: text.index("\n    def other")]
+    issue = parse_issue("Sums.other() is not needed")
+    proposed = EditSearch(trainer.model).propose(
+        Situation(text, "sums.py", places[0].location, Said.by(issue), {}), 500
+    )
+    assert any(each.after.strip() == without.strip() for each in proposed)
+    generator = CodeGenerator(trainer.model)
+    found = generator.generate(issue, source, places, limit=500, listed=500).candidates
+    assert len(found) > 5 and all(each.after.count("def ") == 2 for each in found)
 
 
 def test_candidates_of_all_places_are_ranked_together(generation: Generation) -> None:
