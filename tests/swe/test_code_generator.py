@@ -2,6 +2,7 @@
 
 import ast
 import math
+from difflib import unified_diff
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_what_the_issue_spells_out_is_proposed_outside_of_the_places_too(trainer
     assert spelled[0].score == max(candidate.score for candidate in found.candidates)
 
 
-def test_no_definition_is_taken_away(trainer: CodeTrainer) -> None:
+def test_no_definition_is_taken_away_unless_the_issue_shows_that(trainer: CodeTrainer) -> None:
     text = "class Sums:\n    def total(self):\n        return 1\n\n    def other(self):\n        return 2\n"
     source, places = Memory({"sums.py": text}), [place(text, "Sums.other"), place(text, "Sums")]
     without = text[: text.index("\n    def other")]
@@ -81,6 +82,9 @@ def test_no_definition_is_taken_away(trainer: CodeTrainer) -> None:
     generator = CodeGenerator(trainer.model)
     found = generator.generate(issue, source, places, limit=500, listed=500).candidates
     assert len(found) > 5 and all(each.after.count("def ") == 2 for each in found)
+    patch = "".join(list(unified_diff(text.splitlines(True), without.splitlines(True)))[2:])
+    told = parse_issue(f"Sums\n\n```diff\n--- a/sums.py\n+++ b/sums.py\n{patch}```")
+    assert without in [each.after for each in viable(generator.generate(told, source, places, 8, files=("sums.py",)))]
 
 
 def test_candidates_of_all_places_are_ranked_together(generation: Generation) -> None:
