@@ -8,7 +8,6 @@ edit is among the likeliest for several shares of the probability that are given
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
@@ -67,10 +66,12 @@ def pieces(row: Mapping[str, Any], snapshot: RepoSnapshot) -> Iterator[MinedFix]
                 yield from commit_fixes(row["repo"], told, [(path, before, text)])
 
 
-def _pieces(row: Mapping[str, Any], store: RepositoryStore) -> list[MinedFix]:
+def _simple(row: Mapping[str, Any], store: RepositoryStore) -> list[tuple[str, MinedFix]]:
+    """Those pieces of a row that may hold simple edits, with its name."""
     with store.snapshot(SWETask.from_row(row)) as snapshot:
-        found = [replace(fix, split=row["instance_id"]) for fix in pieces(row, snapshot)]
-    return found if len(found) <= MOST_HUNKS else []
+        found = list(pieces(row, snapshot))
+    few = found if len(found) <= MOST_HUNKS else []
+    return [(row["instance_id"], fix) for fix in few if any(map(may_be_simple, fix.edits))]
 
 
 def ranks(fix: MinedFix, models: Models, shares: Sequence[float] = SHARES) -> list[int]:
@@ -92,8 +93,9 @@ def _unquoted(edit: Edit) -> tuple[object, tuple[str, ...]]:
     return edit.site, tuple(token.replace('"', "'") for token in edit.tokens)
 
 
-def _ranked(fix: MinedFix, decoder: Path) -> tuple[str, list[int]]:
-    return fix.split, ranks(fix, _models(decoder))
+def _ranked(named: tuple[str, MinedFix], decoder: Path) -> tuple[str, list[int]]:
+    name, fix = named
+    return name, ranks(fix, _models(decoder))
 
 
 @lru_cache(maxsize=1)
@@ -110,8 +112,7 @@ def main(
     """Rank the simple edits of gold patches."""
     rows = load_split(split)
     store = open_store(rows, repos_dir)
-    every = chain.from_iterable(_pieces(row, store) for row in rows.rows)
-    fixes = [fix for fix in every if any(map(may_be_simple, fix.edits))]
+    fixes = list(chain.from_iterable(_simple(row, store) for row in rows.rows))
     found: defaultdict[str, list[list[int]]] = defaultdict(list)
     with spawned_pool(workers) as pool:
         for name, ranked in pool.map(partial(_ranked, decoder=weights_path(None)), fixes, chunksize=8):
