@@ -1,9 +1,10 @@
 """How high simple edits of gold patches stand: python benchmarks/simple.py --split dev --repos-dir mirrors/.
 
 Few gold patches are one edit, but many hold a simple one. Each hunk of up to 20 lines is taken alone, the file before
-and the function given, and its simple edits are looked up among all that the function offers, given that one is meant.
-Patches count alike however many such hunks they have; those of more than 20 hunks are left out. It prints how often an
-edit is among the likeliest for several shares of the probability that are given out as if nothing were said.
+and the function given, and its simple edits are looked up among all that the function offers, by the odds that messages
+have of being simple. Patches count alike however many such hunks they have; those of more than 20 are left out. It
+prints how often an edit that any way finds is among the likeliest, for several shares of the probability that are given
+out as if nothing were said.
 """
 
 from collections import defaultdict

@@ -31,7 +31,7 @@ HeldOut = Annotated[list[str] | None, typer.Option(help="Repositories to validat
 def decoder(
     fixes: Annotated[Path, typer.Option(help="Fixes that kent_agent.mine wrote.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder for the model and its checkpoint.")],
-    limit: Annotated[int, typer.Option(help="How many fixes of each repository to learn from.")] = 100_000,
+    limit: Annotated[int, typer.Option(min=1, help="How many fixes of each repository to learn from.")] = 100_000,
     epochs: Annotated[int, typer.Option(help="How often to go through the fixes, at most.")] = 9,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
     workers: Annotated[int, typer.Option("-w", "--workers", min=1, help="Processes that prepare fixes.")] = 1,
@@ -48,7 +48,7 @@ def filling(
     fixes: Annotated[Path, typer.Option(help="Fixes that kent_agent.mine wrote.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The model file to write.")],
     decoder: Annotated[Path | None, typer.Option(help="The decoder; the shipped one by default.")] = None,
-    limit: Annotated[int, typer.Option(help="How many fixes of each repository to learn from.")] = 100_000,
+    limit: Annotated[int, typer.Option(min=1, help="How many fixes of each repository to learn from.")] = 100_000,
     epochs: Annotated[int, typer.Option(help="How often to go through the fixes.")] = 7,
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
     workers: Annotated[int, typer.Option("-w", "--workers", min=1, help="Processes that prepare fixes.")] = 1,

@@ -76,7 +76,8 @@ def blended(told: Filled, silent: Filled, share: float, limit: int = MOST) -> Fi
     scores = {edit: believed + score for edit, score in told.edits.items()}
     for edit, score in silent.edits.items():
         scores[edit] = float(np.logaddexp(scores.get(edit, -math.inf), doubted + score))
-    best = sorted(scores.items(), key=lambda each: -each[1])[:limit]
+    found = (each for each in scores.items() if each[1] > -math.inf)
+    best = sorted(found, key=lambda each: -each[1])[:limit]
     return Filled(dict(best), float(np.logaddexp(believed + told.none, doubted + silent.none)))
 
 

@@ -50,7 +50,7 @@ class Example:
         gold: how many of the pairs are the fix; they come first.
         counted: whether it tells how often fixes are simple, as those of one hunk do; of others simple edits alone are
             learned from.
-        by_test: whether what the commit's tests show is said, too.
+        by_test: whether it is told by what the commit's tests show.
         excess: natural logarithm of how many pairs each stands for, `(P,)`.
         weight: in the loss.
     """

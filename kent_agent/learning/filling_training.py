@@ -89,7 +89,7 @@ def train_filling(
     parts: dict[str, list[Example]] = {TRAIN: [], VALIDATION: []}
     for example in _examples(chosen, partial(filling_examples, decoder=decoder, common=common, seed=seed), workers):
         parts[split[example.repo]].append(example)
-    if not all(any(example.gold for example in part) for part in parts.values()):
+    if not all(any(example.gold and not example.by_test for example in part) for part in parts.values()):
         raise KentError(f"{fixes} holds no simple edits to train on, or none to validate on; mine more repositories.")
     provenance: dict[str, Any] = {"seed": seed, "epochs": epochs, **_provenance(parts, newest)}
     provenance |= {"earlier": begun.provenance} if start else {}

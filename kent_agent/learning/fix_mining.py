@@ -24,7 +24,8 @@ MAX_LINES = 20  # added and deleted, in all
 SINGLE_LINES = 3  # added or deleted, of what counts as a single hunk
 LIMIT = 3  # edits of a derivation
 MAX_TESTS = 2  # files of tests whose new lines are kept
-MAX_SHOWN = 3000  # characters of these
+MAX_TEST_LINES = 1000  # added and deleted in one of these: more are generated, and slow to compare
+MAX_SHOWN = 3000  # characters of what is kept
 _BATCH = 50  # commits whose files are in memory at once
 _TRAILER = re.compile(r"(?im)^[ \t]*(?:[a-z]+(?:-[a-z]+)*-by|cc|change-id|git-svn-id|reviewed-on):.*(?:\n|\Z)")
 _QUOTED = re.compile(r"(?m)^[ \t]*>.*$")
@@ -139,7 +140,9 @@ def _files_of(changes: Sequence[_Change]) -> tuple[tuple[str, str, str], ...] | 
 
 
 def _tests_of(changes: Sequence[_Change]) -> tuple[tuple[str, str], ...]:
-    found = [change for change in changes if is_test(change.path) and change.status in "AM"]
+    """A commit's files of tests; one that counts as source would tell the fix itself."""
+    tests = (change for change in changes if is_test(change.path) and not is_source(change.path))
+    found = [change for change in tests if change.status in "AM" and (change.lines or 0) <= MAX_TEST_LINES]
     return tuple((change.before, change.after) for change in found[:MAX_TESTS])
 
 
@@ -156,15 +159,16 @@ def tests_shown(git: HardenedGit, batch: Sequence[SmallCommit]) -> list[str]:
     """The code that each commit adds to tests."""
     names = [name for commit in batch for blobs in commit.tests for name in blobs if name.strip("0")]
     texts = dict(zip(names, [_text(data) for data in git.blobs(names)], strict=True))
-    added = [[added_code(texts.get(before), texts[after]) for before, after in commit.tests] for commit in batch]
+    texts |= {blob: "" for commit in batch for blob, _ in commit.tests if not blob.strip("0")}
+    added = [[added_code(texts[before], texts[after]) for before, after in commit.tests] for commit in batch]
     return ["\n".join(filter(None, parts))[:MAX_SHOWN] for parts in added]
 
 
 def added_code(before: str | None, after: str | None) -> str:
-    """What a commit adds to a file, dedented hunk by hunk; nothing where the file after cannot be read."""
-    if after is None:
+    """What a commit adds to a file, dedented hunk by hunk; nothing where either version cannot be read."""
+    if before is None or after is None:
         return ""
-    old, new = (before or "").split("\n"), after.split("\n")
+    old, new = before.split("\n"), after.split("\n")
     added = (dedent("\n".join(new[start:end])) for _, _, start, end in hunks(old, new))
     return "\n".join(part.strip("\n") for part in added if part.strip())
 

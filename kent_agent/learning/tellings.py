@@ -11,7 +11,7 @@ from random import Random
 from kent_agent.learning.fixes import MinedFix
 
 NAMED = 0.5  # share of what tests show that is told under the name of one, and not behind the message
-_TEST = re.compile(r"(?m)^[ \t]*(?:async )?def test_?(\w+)")
+_TEST = re.compile(r"(?m)^[ \t]*(?:async )?def test_(\w+)")
 _FRAME = re.compile(r"(?m)^[ \t]*(?:(?:async )?def test|class Test|@|#|pass$).*\n?")  # lines that show nothing
 
 

@@ -12,6 +12,7 @@ from kent_agent.learning.fix_mining import (
     MAX_HUNKS,
     MAX_LINES,
     MAX_SHOWN,
+    MAX_TEST_LINES,
     SINGLE_LINES,
     head_of,
     mine_fixes,
@@ -121,8 +122,26 @@ def test_a_test_that_cannot_be_read_shows_nothing(build_repository: BuildReposit
     assert fix.test == ""
 
 
+def test_what_counts_as_source_is_not_told_as_a_test(build_repository: BuildRepository, tmp_path: Path) -> None:
+    path = "pkg/test/runner.py"  # a package's own helpers for tests, which it ships
+    (fix,) = between(build_repository, tmp_path / "a", {path: "x = 1\n"}, {path: "x = 2\n"})
+    assert (fix.path, fix.test) == (path, "")
+
+
+def test_a_test_that_could_not_be_read_before_adds_nothing(build_repository: BuildRepository, tmp_path: Path) -> None:
+    before: dict[str, Content] = {"a.py": "x = 1\n", "test_a.py": "x = '\u00fc'\n".encode("latin-1")}
+    (fix,) = between(build_repository, tmp_path / "a", before, {"a.py": "x = 2\n", "test_a.py": "x = '\u00fc'\n"})
+    assert fix.test == ""
+
+
+def test_a_test_that_is_generated_is_not_kept(build_repository: BuildRepository, tmp_path: Path) -> None:
+    after: dict[str, Content] = {"a.py": "x = 2\n", "test_a.py": "check()\n" * (MAX_TEST_LINES + 1)}
+    (fix,) = between(build_repository, tmp_path / "a", {"a.py": "x = 1\n"}, after)
+    assert fix.test == ""
+
+
 def test_no_more_of_tests_is_kept_than_an_issue_would_show(build_repository: BuildRepository, tmp_path: Path) -> None:
-    long: dict[str, Content] = {"a.py": "x = 2\n", "test_a.py": "check()\n" * MAX_SHOWN}
+    long: dict[str, Content] = {"a.py": "x = 2\n", "test_a.py": "check(1)\n" * (MAX_SHOWN // 8)}
     (fix,) = between(build_repository, tmp_path / "a", {"a.py": "x = 1\n"}, long)
     assert len(fix.test) == MAX_SHOWN
 
