@@ -30,11 +30,10 @@ from kent_agent.decoder.weights import weights_path
 from kent_agent.filling.filled import blended, filled
 from kent_agent.filling.model import FillingModel
 from kent_agent.learning.examples import situation_of
-from kent_agent.learning.filling_examples import may_be_simple
+from kent_agent.learning.filling_examples import may_be_simple, unquoted
 from kent_agent.learning.fix_mining import MAX_LINES, SmallCommit, commit_fixes
 from kent_agent.learning.fixes import MinedFix
 from kent_agent.pools import spawned_pool
-from kent_agent.source.grammar import Edit
 from kent_agent.source.history import hunks
 from kent_agent.task import SWETask
 from kent_agent.workspace import RepositoryStore, RepoSnapshot
@@ -85,13 +84,9 @@ def ranks(fix: MinedFix, models: Models, shares: Sequence[float] = SHARES) -> li
             filled(models.filling, each, Decoding(models.decoder, each).site_scores, LIMIT)
             for each in (situation, situation.silent())
         )
-    wanted = set(map(_unquoted, fix.edits))
+    wanted = set(map(unquoted, fix.edits))
     mixed = (blended(told, silent, share, LIMIT).edits for share in shares)
-    return [next((i for i, edit in enumerate(each, 1) if _unquoted(edit) in wanted), 0) for each in mixed]
-
-
-def _unquoted(edit: Edit) -> tuple[object, tuple[str, ...]]:
-    return edit.site, tuple(token.replace('"', "'") for token in edit.tokens)
+    return [next((i for i, edit in enumerate(each, 1) if unquoted(edit) in wanted), 0) for each in mixed]
 
 
 def _ranked(named: tuple[str, MinedFix], decoder: Path) -> tuple[str, list[int]]:

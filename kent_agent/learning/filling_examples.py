@@ -155,11 +155,11 @@ def gold_pairs(found: Candidates, fix: MinedFix) -> Numbers:
     """The pairs that write what a fix of one hunk wrote; of any other fix those that write one of its edits."""
     if fix.single_hunk and len(fix.edits) != 1:
         return np.zeros(0, dtype=np.int64)
-    wanted = set(map(_unquoted, fix.edits))
+    wanted = set(map(unquoted, fix.edits))
     sites, where = found.situation.sites, {edit.site for edit in fix.edits}
     here = [i for i, slot in enumerate(found.slots) if sites[slot.site] in where]
     pairs = np.flatnonzero(np.isin(found.slot, here)).tolist()
-    return np.array([pair for pair in pairs if _unquoted(found.edit(pair)) in wanted], dtype=np.int64)
+    return np.array([pair for pair in pairs if unquoted(found.edit(pair)) in wanted], dtype=np.int64)
 
 
 def _is_release(found: Candidates, gold: Numbers) -> bool:
@@ -168,7 +168,7 @@ def _is_release(found: Candidates, gold: Numbers) -> bool:
     return any(slot.way is Way.STRING and slot.old[:1].isdigit() and term.text[:1].isdigit() for slot, term in pairs)
 
 
-def _unquoted(edit: Edit) -> tuple[Site, tuple[str, ...]]:
+def unquoted(edit: Edit) -> tuple[Site, tuple[str, ...]]:
     """An edit, whatever its quotation marks."""
     return edit.site, tuple(token.replace('"', "'") for token in edit.tokens)
 

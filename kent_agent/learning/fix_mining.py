@@ -26,6 +26,7 @@ LIMIT = 3  # edits of a derivation
 MAX_TESTS = 2  # files of tests whose new lines are kept
 MAX_TEST_LINES = 1000  # added and deleted in one of these: more are generated, and slow to compare
 MAX_SHOWN = 3000  # characters of what is kept
+_ABSENT = "0" * 40  # what git calls the blob of a file that is not there
 _BATCH = 50  # commits whose files are in memory at once
 _TRAILER = re.compile(r"(?im)^[ \t]*(?:[a-z]+(?:-[a-z]+)*-by|cc|change-id|git-svn-id|reviewed-on):.*(?:\n|\Z)")
 _QUOTED = re.compile(r"(?m)^[ \t]*>.*$")
@@ -157,9 +158,8 @@ def _fixes_of(repo: str, git: HardenedGit, batch: Sequence[SmallCommit]) -> Iter
 
 def tests_shown(git: HardenedGit, batch: Sequence[SmallCommit]) -> list[str]:
     """The code that each commit adds to tests."""
-    names = [name for commit in batch for blobs in commit.tests for name in blobs if name.strip("0")]
-    texts = dict(zip(names, [_text(data) for data in git.blobs(names)], strict=True))
-    texts |= {blob: "" for commit in batch for blob, _ in commit.tests if not blob.strip("0")}
+    names = [name for commit in batch for blobs in commit.tests for name in blobs if name != _ABSENT]
+    texts = {_ABSENT: "", **dict(zip(names, map(_text, git.blobs(names)), strict=True))}
     added = [[added_code(texts[before], texts[after]) for before, after in commit.tests] for commit in batch]
     return ["\n".join(filter(None, parts))[:MAX_SHOWN] for parts in added]
 
