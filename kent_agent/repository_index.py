@@ -311,8 +311,8 @@ def line_key(line: str) -> int | None:
 
 def stem_of(path: str) -> str:
     """What a module is called: its file's name, or its package's for an `__init__.py`."""
-    *folders, name = path.removesuffix(".py").split("/")
-    return folders[-1] if name == "__init__" and folders else name
+    folder, _, name = path.removesuffix(".py").rpartition("/")
+    return folder.rpartition("/")[2] if name == "__init__" and folder else name
 
 
 def saturated(bag: Mapping[str, float]) -> Bag:

@@ -47,11 +47,10 @@ def is_safe_path(path: str) -> bool:
 
 
 class FileEntry(NamedTuple):  # there are thousands
-    """A regular file: its object id, and its size in bytes or -1 where the mirror lacks the blob."""
+    """A regular file and its object id."""
 
     path: str
     blob: str
-    size: int
 
 
 @dataclass(frozen=True)
@@ -219,17 +218,17 @@ class RepoSnapshot:
     @cached_property
     def files(self) -> tuple[FileEntry, ...]:
         """The regular files by path; symlinks, submodules, unsafe and non-UTF-8 paths are left out."""
-        listing = self._run("ls-tree", "-r", "-z", "--long", "--full-tree", self.base_commit)
+        listing = self._run("ls-tree", "-r", "-z", "--full-tree", self.base_commit)
         entries = []
         for line in filter(None, listing.split(b"\0")):
             about, _, raw_path = line.partition(b"\t")
-            mode, _, blob, size = about.decode().split()
+            mode, _, blob = about.decode().split()
             try:
                 path = raw_path.decode()
             except UnicodeDecodeError:
                 continue
             if mode in REGULAR_FILE_MODES and is_safe_path(path):
-                entries.append(FileEntry(path, blob, int(size) if size.isdigit() else -1))
+                entries.append(FileEntry(path, blob))
         return tuple(sorted(entries, key=lambda entry: entry.path))
 
     def read(self, path: str) -> bytes:
@@ -237,8 +236,6 @@ class RepoSnapshot:
         entry = self._entries.get(path)
         if entry is None:
             raise WorkspaceError(f"{self.repo} has no regular file {path!r} at {self.base_commit}.")
-        if entry.size < 0:
-            raise WorkspaceError(f"the mirror of {self.repo} lacks the blob {entry.blob} of {path!r}.")
         return self._blob(entry.blob, path)
 
     def read_text(self, path: str) -> str | None:
@@ -246,8 +243,7 @@ class RepoSnapshot:
 
         Python files decode as their encoding declaration says (PEP 263), all others as UTF-8.
         """
-        entry = self._entries.get(path)
-        if entry is None or not 0 <= entry.size <= MAX_TEXT_BYTES:
+        if path not in self._entries:
             return None
         try:
             return _decoded(path, self.read(path))
@@ -256,7 +252,7 @@ class RepoSnapshot:
 
     def read_texts(self, paths: Sequence[str]) -> Iterator[str | None]:
         """The texts of many files, as `read_text` gives them, read by one process in one go."""
-        wanted = [entry for path in paths if (entry := self._entries.get(path)) and 0 <= entry.size <= MAX_TEXT_BYTES]
+        wanted = [entry for path in paths if (entry := self._entries.get(path))]
         blobs = self._git.blobs([entry.blob for entry in wanted])
         held = {entry.path: blob for entry, blob in zip(wanted, blobs, strict=True)}
         return (_decoded(path, data) if (data := held.get(path)) is not None else None for path in paths)
@@ -396,7 +392,9 @@ class RepoSnapshot:
             return self._git.get_object_data(blob)[3]
         except (ValueError, OSError) as error:
             self._git.clear_cache()  # a process that met a broken object may be gone
-            raise WorkspaceError(f"the blob {blob} of {path!r} in {self.repo} cannot be read.") from error
+            raise WorkspaceError(
+                f"the mirror of {self.repo} lacks the blob {blob} of {path!r}, or has a broken one."
+            ) from error
 
     def _run(self, *arguments: str, index: Path | None = None) -> bytes:
         status, output, stderr = self._git.run(*arguments, index=index)
@@ -406,7 +404,9 @@ class RepoSnapshot:
 
 
 def _decoded(path: str, data: bytes) -> str | None:
-    """A file's text; None where it is none."""
+    """A file's text; None where it is none, or over 1 MB."""
+    if len(data) > MAX_TEXT_BYTES:
+        return None
     try:
         encoding = "utf-8"
         if path.endswith(PYTHON_SUFFIXES):

@@ -65,8 +65,6 @@ def test_files_are_the_regular_files_in_order(tiny_repo: TinyRepo) -> None:
             "src/tiny/text.py",
             "tests/test_calc.py",
         ]
-        entry = snapshot.files[2]
-        assert entry.size == len(snapshot.read("src/tiny/calc.py"))
         assert snapshot.read_text("src/tiny/calc.py") == snapshot.read("src/tiny/calc.py").decode()
 
 
@@ -129,7 +127,7 @@ def test_blobs_that_a_mirror_lacks_are_known_and_never_fetched(tiny_repo: TinyRe
         repo.git.clone("--quiet", "--bare", "--filter=blob:none", origin.as_uri(), tmp_path / "partial.git")
     before = contents(tmp_path / "partial.git")
     with RepoSnapshot(task.repo, task.base_commit, tmp_path / "partial.git") as snapshot:
-        assert {entry.size for entry in snapshot.files} == {-1}
+        assert {entry.path for entry in snapshot.files} >= {"README.md"}
         assert snapshot.read_text("README.md") is None
         with pytest.raises(WorkspaceError, match=r"acme/tiny lacks the blob .* 'README\.md'"):
             snapshot.read("README.md")

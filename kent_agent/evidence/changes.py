@@ -4,7 +4,7 @@ Lines are followed by their content, not their numbers, since those shift with e
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -39,8 +39,11 @@ def change_columns(
     columns = {name: np.zeros(len(places), dtype=np.float32) for name in names}
     chosen = _telling({place.path for place in places}, commits, whole + title)
     changes = index.changes(source, chosen)
-    changed = {path for record in changes for path in record.about["added"]}
-    owners = _owners(source, [(j, place) for j, place in enumerate(places) if place.path in changed])
+    added: defaultdict[str, set[int]] = defaultdict(set)
+    for record in changes:
+        for path, lines in record.about["added"].items():
+            added[path].update(lines)
+    owners = _owners(source, [(j, place) for j, place in enumerate(places) if place.path in added], added)
     for i, record in zip(chosen, changes, strict=True):
         spread = len(commits[i].about["files"]) ** -0.5
         for path, lines in record.about["added"].items():
@@ -65,8 +68,10 @@ def _telling(paths: set[str], commits: Sequence[Record], score: Real) -> list[in
     return [i for i, _ in zip(telling, range(_COMMITS), strict=False)]
 
 
-def _owners(source: Source, places: Sequence[tuple[int, Place]]) -> dict[str, Owners]:
-    """By file, the innermost of some numbered places of its lines."""
+def _owners(
+    source: Source, places: Sequence[tuple[int, Place]], asked: Mapping[str, Collection[int]]
+) -> dict[str, Owners]:
+    """By file, the innermost of some numbered places of those lines that are asked for by their checksums."""
     inside: defaultdict[str, list[tuple[int, Place]]] = defaultdict(list)
     for j, place in places:
         inside[place.path].append((j, place))
@@ -78,7 +83,7 @@ def _owners(source: Source, places: Sequence[tuple[int, Place]]) -> dict[str, Ow
             owner[place.symbol.start : place.symbol.end + 1] = j  # the innermost comes last
         held: defaultdict[int, set[int]] = defaultdict(set)
         for line, j in zip(lines, owner[1:].tolist(), strict=False):
-            if j >= 0 and (key := line_key(line)) is not None:
+            if j >= 0 and (key := line_key(line)) in asked[path] and key is not None:
                 held[key].add(j)
         found[path] = {key: frozenset(js) for key, js in held.items() if len(js) <= _AMBIGUOUS}
     return found

@@ -40,6 +40,10 @@ class Paths:
         longest = max(alike.values(), default=0)
         return [i for i, length in alike.items() if length == longest]
 
+    def has_stem(self, stem: str) -> bool:
+        """Whether a module or a package is called so."""
+        return stem in self._by_module
+
     def of_module(self, name: Sequence[str]) -> list[int]:
         """Numbers of the files that a dotted module name, or the end of one, may mean."""
         ending = list(name)
