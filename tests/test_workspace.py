@@ -119,7 +119,7 @@ def test_text_is_decoded_as_python_would(
         assert snapshot.read_text(name) == text
 
 
-def test_blobs_that_a_mirror_lacks_are_known_and_never_fetched(tiny_repo: TinyRepo, tmp_path: Path) -> None:
+def test_blobs_that_a_mirror_lacks_are_listed_and_never_fetched(tiny_repo: TinyRepo, tmp_path: Path) -> None:
     repos_dir, task = tiny_repo
     origin = repos_dir / "acme__tiny"
     with mirror_of(tiny_repo) as repo:
