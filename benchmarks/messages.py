@@ -62,7 +62,7 @@ def is_told(fix: MinedFix) -> bool:
 def by_rules(fix: MinedFix) -> dict[str, float]:
     """The file as the rules for what is spelled out leave it, with the scores of that."""
     confidences = dict.fromkeys(("FILE", "OPERATION", "LOCATION"), 0.5)
-    place = Factorization(fix.path, Operation.MODIFY_LINE, symbol_of(fix), 0.5, confidences, True)
+    place = Factorization(fix.path, Operation.MODIFY_LINE, symbol_of(fix), 0.5, confidences, 0.5, True)
     found = advised(parse_issue(fix.message), [fix.path], lambda _: fix.before, [place])
     return {proposal.after: score for score, _, proposal in sorted(found, key=lambda each: each[0])}
 

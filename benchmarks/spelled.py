@@ -237,7 +237,7 @@ def rank(generator: CodeGenerator, fix: MinedFix, text: str) -> int:
 def _place(fix: MinedFix) -> Factorization:
     """The function of the fix, likely to one half."""
     place = Symbol(fix.symbol, "function", fix.start, fix.end)
-    return Factorization(fix.path, Operation.MODIFY_LINE, place, 0.5, {"FILE": 1.0, "LOCATION": 0.5}, True)
+    return Factorization(fix.path, Operation.MODIFY_LINE, place, 0.5, {"FILE": 1.0, "LOCATION": 0.5}, 0.5, True)
 
 
 def main(

@@ -175,4 +175,4 @@ def _evenly(places: Sequence[tuple[str, str, Symbol]]) -> tuple[Place, ...]:
 
 def _places_of(found: Sequence[Factorization], source: Source) -> Iterator[Place]:
     for each in found:
-        yield Place(each.file, source.read_text(each.file) or "", each.location, each.confidences["LOCATION"])
+        yield Place(each.file, source.read_text(each.file) or "", each.location, each.share)

@@ -1,10 +1,8 @@
 """Which files and functions a patch touches, read against the base commit: the gold places of a row."""
 
-import ast
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,7 +10,7 @@ from unidiff.patch import Hunk, PatchedFile, PatchSet
 
 from kent_agent.source.kinds import EditKind, kinds_between
 from kent_agent.source.kinds import gold_operation as operation_of_most
-from kent_agent.source.symbols import Symbol, innermost, parse, symbols
+from kent_agent.source.touched import Run, touched_symbols
 from kent_agent.task import Operation
 
 Place = tuple[str, str]
@@ -72,21 +70,6 @@ def is_test(path: str) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Lines that a diff changes together.
-
-    Attributes:
-        before: number of the line before them.
-        removed: numbers of the removed lines.
-        added: numbers, in the new file, and text of the added ones.
-    """
-
-    before: int
-    removed: tuple[int, ...]
-    added: tuple[tuple[int, str], ...]
-
-
 def _sources(patch: str) -> Iterator[PatchedFile]:
     for file in PatchSet(patch):
         if not file.is_added_file and _path(file).endswith(".py") and not is_test(_path(file)):
@@ -100,34 +83,7 @@ def _path(file: PatchedFile) -> str:
 
 def _names(file: PatchedFile, read_text: ReadText) -> frozenset[str]:
     text = read_text(_path(file)) or ""
-    found, lines = symbols(text), text.split("\n")
-    runs = [run for hunk in file for run in _runs(hunk)]
-    old, new = _idle_lines(text), _idle_lines(_patched(file, text))
-    telling = [
-        run for run in runs if not (old.issuperset(run.removed) and new.issuperset(number for number, _ in run.added))
-    ]
-    return frozenset(name for run in telling or runs for name in _names_of(run, found, lines))
-
-
-def _names_of(run: _Run, found: list[Symbol], lines: list[str]) -> Iterator[str]:
-    if run.removed:
-        yield from (innermost(found, number).name for number in run.removed)
-    else:
-        yield _extended(found, lines, run.before, [text for _, text in run.added]).name
-
-
-def _idle_lines(text: str) -> set[int]:
-    """Numbers of the lines that are blank, a comment, or part of an import."""
-    lines = text.split("\n")
-    idle = {number for number, line in enumerate(lines, 1) if not line.strip() or line.lstrip().startswith("#")}
-    try:
-        tree = parse(text)
-    except SyntaxError:
-        return idle | {number for number, line in enumerate(lines, 1) if line.startswith(("import ", "from "))}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            idle.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return idle
+    return touched_symbols(text, _patched(file, text), [run for hunk in file for run in _runs(hunk)])
 
 
 def _patched(file: PatchedFile, text: str) -> str:
@@ -143,7 +99,7 @@ def _patched(file: PatchedFile, text: str) -> str:
     return "\n".join([*parts, *lines[done:]])
 
 
-def _runs(hunk: Hunk) -> Iterator[_Run]:
+def _runs(hunk: Hunk) -> Iterator[Run]:
     """Each run of changed lines."""
     # `@@ -5,0 +6 @@`, a hunk without context, inserts after line 5; any other begins at the line it names
     before = hunk.source_start - 1 if hunk.source_length else hunk.source_start
@@ -156,26 +112,8 @@ def _runs(hunk: Hunk) -> Iterator[_Run]:
             added.append((line.target_line_no or 0, line.value))
         elif line.is_context:
             if removed or added:
-                yield _Run(before, tuple(removed), tuple(added))
+                yield Run(before, tuple(removed), tuple(added))
                 removed, added = [], []
             before = line.source_line_no or 0
     if removed or added:
-        yield _Run(before, tuple(removed), tuple(added))
-
-
-def _extended(found: list[Symbol], lines: list[str], before: int, added: list[str]) -> Symbol:
-    """The smallest symbol that lines inserted after line `before` become a part of."""
-    before = min(before, len(lines))
-    while before > 0 and not lines[before - 1].strip():
-        before -= 1
-    depth = next((_indent(line) for line in added if line.strip()), 0)
-    covering = [
-        symbol
-        for symbol in found[1:]
-        if symbol.start <= before < symbol.end or (before == symbol.end and depth > _indent(lines[symbol.start - 1]))
-    ]
-    return min(covering, key=lambda symbol: symbol.end - symbol.start, default=found[0])
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+        yield Run(before, tuple(removed), tuple(added))

@@ -237,7 +237,7 @@ def _scored(found: _Found, share: float) -> tuple[float, Factorization, Proposal
     )
     symbol = innermost(found.statements.symbols, first)
     confidences = dict.fromkeys(("FILE", "OPERATION", "LOCATION"), share)
-    place = Factorization(found.file, Operation.MODIFY_LINE, symbol, share, confidences, True)
+    place = Factorization(found.file, Operation.MODIFY_LINE, symbol, share, confidences, share, True)
     return log(share), place, Proposal((Edit(site, _tokens(here.code)),), found.after, 0.0)
 
 

@@ -49,7 +49,7 @@ class Candidate:
         after: the file's text with the edit.
         edits: the same in the edit grammar.
         score: ranks candidates of all factorizations together: the logarithm of `confidence`.
-        confidence: probability of the place by the factorization, times that of the edit by the decoder.
+        confidence: share of the belief in places that the factorization has, times that of the edit by the decoder.
         factorization: where it was decoded.
         reason: what was done, and why there, in a sentence.
         dropped: why it is no answer; empty for those that may be one.
@@ -139,7 +139,7 @@ class CodeGenerator:
             situation = Situation(text, found.file, found.location, said, self.model.learned)
         except SyntaxError:
             return
-        place = math.log(max(found.confidences["LOCATION"], 1e-9))
+        place = math.log(max(found.share, 1e-9))
         for proposal in self.search.propose(situation, proposals, steering, least - place):
             if any(map(_takes_a_definition, proposal.edits)):
                 continue
@@ -152,9 +152,9 @@ class CodeGenerator:
 
 def _shared_out(factorizations: Sequence[Factorization], most: int) -> Iterator[tuple[Factorization, int]]:
     """Factorizations with how many proposals to decode: the less likely a place, the fewer of its edits rank high."""
-    likeliest = max((found.confidences["LOCATION"] for found in factorizations), default=0.0)
+    likeliest = max((found.share for found in factorizations), default=0.0)
     for found in factorizations:
-        share = found.confidences["LOCATION"] / max(likeliest, 1e-9)
+        share = found.share / max(likeliest, 1e-9)
         yield found, max(round(most * share), most // _LEAST)
 
 
@@ -216,7 +216,7 @@ def _reason(edit: Edit, found: Factorization, proposal: Proposal, said: Said) ->
     action = str(edit.action).replace("_", " ")
     told = [token for token in dict.fromkeys(edit.tokens) if token in said.whole]
     words = f"; the issue says {', '.join(told)}" if told else ""
-    place = f"place {found.confidences['LOCATION']:.0%}, edit {math.exp(proposal.log_probability):.1%}"
+    place = f"place {found.share:.0%}, edit {math.exp(proposal.log_probability):.1%}"
     return f"{action} in {found.location.name}, line {edit.site.first_line} ({place}){words}"
 
 

@@ -51,7 +51,8 @@ class Factorization:
         operation: the kind of edit.
         location: the symbol to edit, with its lines.
         confidence: of the three together, in [0, 1].
-        confidences: each slot's, by name.
+        confidences: each slot's, by name: how often a slot that believes so much is right.
+        share: of the belief in all locations, which sums to 1: places are weighed against one another by it.
         converged: whether the resonator settled.
     """
 
@@ -60,6 +61,7 @@ class Factorization:
     location: Symbol
     confidence: float
     confidences: Mapping[str, float]
+    share: float
     converged: bool
 
 
@@ -166,7 +168,8 @@ def factorizations(beliefs: Beliefs, k: int) -> list[Factorization]:
             "LOCATION": belief,
         }
         together = float(np.prod(list(confidences.values())) ** (1 / len(confidences)))
-        found.append(Factorization(place.path, operation, place.symbol, together, confidences, beliefs.converged))
+        where = (place.path, operation, place.symbol)
+        found.append(Factorization(*where, together, confidences, belief, beliefs.converged))
     return found
 
 

@@ -116,4 +116,4 @@ def _factorization(located: Localization, key: Key, symbol: Symbol, share: float
     files = located.beliefs.files if located.beliefs else {}
     confidences = {**likeliest.confidences, "FILE": files.get(key[0], 0.0), "LOCATION": share}
     together = math.prod(confidences.values()) ** (1 / len(confidences))
-    return Factorization(key[0], likeliest.operation, symbol, together, confidences, likeliest.converged)
+    return Factorization(key[0], likeliest.operation, symbol, together, confidences, share, likeliest.converged)

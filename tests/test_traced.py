@@ -37,7 +37,7 @@ CRASHED = replace(RAN, frames=(Frame("shapes.py", 2, "area"), Frame("shapes.py",
 def located(**beliefs: float) -> Localization:
     places = tuple((PLACES[name], belief) for name, belief in beliefs.items())
     confidences = {"FILE": 0.9, "OPERATION": 0.5, "LOCATION": places[0][1]}
-    first = Factorization("shapes.py", Operation.ADD_LINE, places[0][0].symbol, 0.5, confidences, True)
+    first = Factorization("shapes.py", Operation.ADD_LINE, places[0][0].symbol, 0.5, confidences, places[0][1], True)
     solved = Beliefs({"shapes.py": 0.9}, places, {Operation.ADD_LINE: 1.0}, True, 2)
     return Localization(("shapes.py",), (first,), None, None, solved, WeightSet((), {}, {}, 0.0, (0.0, 0.0)))
 
@@ -71,7 +71,7 @@ def test_a_line_that_runs_on_import_runs_nothing() -> None:
 
 def test_what_is_believed_of_all_places_is_one_and_the_operation_stays() -> None:
     found = traced_places(located(volume=0.5, area=0.2), traced(CRASHED), 9)
-    assert sum(each.confidences["LOCATION"] for each in found) == pytest.approx(1.0)
+    assert sum(each.share for each in found) == pytest.approx(1.0)
     assert {each.operation for each in found} == {Operation.ADD_LINE}
     assert {each.confidences["FILE"] for each in found} == {0.9}
 

@@ -11,9 +11,8 @@ from kent_agent.learning.commits import Commit, reading, telling_commits, text_o
 from kent_agent.learning.evidence import MINED
 from kent_agent.learning.pairs import GoldPlace, Pair
 from kent_agent.repository_index import RepositoryIndex
-from kent_agent.source.history import hunks
 from kent_agent.source.issue import parse_issue
-from kent_agent.source.symbols import innermost, symbols
+from kent_agent.source.touched import runs_between, touched_symbols
 from kent_agent.workspace import RepoSnapshot
 
 _LONG = 60  # characters of a body that describes something
@@ -63,13 +62,10 @@ def _message(commit: Commit) -> str:
 
 
 def _touched(git: HardenedGit, commit: Commit) -> frozenset[GoldPlace]:
-    """The symbols whose lines a commit changed; insertions belong to the symbol of the line before."""
+    """The symbols that a commit changed, by the rule that gold is read by."""
     found: set[GoldPlace] = set()
     for path, before, after in commit.changes:
         old, new = text_of(git, before), text_of(git, after)
-        if old is None or new is None:
-            continue
-        places = symbols(old)
-        for start, end, _, _ in hunks(old.split("\n"), new.split("\n")):
-            found |= {(path, innermost(places, line).name) for line in range(start + 1, max(end, start + 1) + 1)}
+        if old is not None and new is not None:
+            found |= {(path, name) for name in touched_symbols(old, new, runs_between(old, new))}
     return frozenset(found)

@@ -46,9 +46,8 @@ ValueError: a width of -1
 
 
 def place(name: str, start: int, end: int, share: float = 0.5) -> Factorization:
-    return Factorization(
-        PATH, Operation.MODIFY_LINE, Symbol(name, "function", start, end), share, {"FILE": 1.0, "LOCATION": share}, True
-    )
+    symbol, confidences = Symbol(name, "function", start, end), {"FILE": 1.0, "LOCATION": share}
+    return Factorization(PATH, Operation.MODIFY_LINE, symbol, share, confidences, share, True)
 
 
 @pytest.fixture(scope="module")

@@ -101,7 +101,7 @@ BOTH = "def f(a, b):\n    return a.size + b\n\n\ndef g(a):\n    return a.size\n"
 def believed(name: str, first: int, last: int, belief: float) -> Factorization:
     confidences = dict.fromkeys(("FILE", "OPERATION", "LOCATION"), belief)
     symbol = Symbol(name, "function", first, last)
-    return Factorization("a.py", Operation.MODIFY_LINE, symbol, belief, confidences, True)
+    return Factorization("a.py", Operation.MODIFY_LINE, symbol, belief, confidences, belief, True)
 
 
 @pytest.mark.parametrize("sentence", ["`a.size` should be `a.sizes`.", "It reads `a.size` instead of `a.sizes`."])

@@ -2,6 +2,7 @@
 
 import ast
 import math
+from dataclasses import replace
 from difflib import unified_diff
 
 import pytest
@@ -36,10 +37,10 @@ def difference(left, right):
 ISSUE = parse_issue("grand_total() subtracts instead of adding")
 
 
-def place(text: str, name: str, file: str = "sums.py", confidence: float = 1.0) -> Factorization:
+def place(text: str, name: str, file: str = "sums.py", share: float = 1.0) -> Factorization:
     symbol = next(symbol for symbol in symbols(text) if symbol.name == name)
-    shares = {"FILE": 1.0, "OPERATION": 0.9, "LOCATION": confidence}
-    return Factorization(file, Operation.MODIFY_LINE, symbol, confidence, shares, True)
+    confidences = {"FILE": 1.0, "OPERATION": 0.9, "LOCATION": 0.5}
+    return Factorization(file, Operation.MODIFY_LINE, symbol, 0.5, confidences, share, True)
 
 
 def viable(generation: Generation) -> list[Candidate]:
@@ -48,7 +49,7 @@ def viable(generation: Generation) -> list[Candidate]:
 
 @pytest.fixture(scope="module")
 def generation(trainer: CodeTrainer) -> Generation:
-    places = [place(SUMS, "grand_total", confidence=0.7), place(SUMS, "difference", confidence=0.2)]
+    places = [place(SUMS, "grand_total", share=0.7), place(SUMS, "difference", share=0.2)]
     return CodeGenerator(trainer.model).generate(ISSUE, Memory({"sums.py": SUMS}), places, limit=8)
 
 
@@ -63,7 +64,7 @@ def test_what_the_issue_spells_out_is_proposed_outside_of_the_places_too(trainer
     told = parse_issue(
         "difference() is wrong\n\nIt should be\n```\ndef difference(left, right):\n    return right - left\n```"
     )
-    places, source = [place(SUMS, "grand_total", confidence=0.1)], Memory({"sums.py": SUMS})
+    places, source = [place(SUMS, "grand_total", share=0.1)], Memory({"sums.py": SUMS})
     found = CodeGenerator(trainer.model).generate(told, source, places, limit=8, files=("sums.py",))
     spelled = [candidate for candidate in viable(found) if candidate.factorization.location.name == "difference"]
     assert spelled[0].after == SUMS.replace("return left - right", "return right - left")
@@ -98,10 +99,18 @@ def test_candidates_of_all_places_are_ranked_together(generation: Generation) ->
 
 def test_few_candidates_of_many_places_are_the_best_of_more(trainer: CodeTrainer) -> None:
     names = {"grand_total": 0.5, "difference": 0.1, "<module>": 0.01}
-    places = [place(SUMS, name, confidence=share) for name, share in names.items()]
+    places = [place(SUMS, name, share=share) for name, share in names.items()]
     generator, source = CodeGenerator(trainer.model), Memory({"sums.py": SUMS})
     few, many = (generator.generate(ISSUE, source, places, limit, limit).candidates for limit in (4, 40))
     assert [(c.after, c.score) for c in few] == [(c.after, pytest.approx(c.score)) for c in many[: len(few)]]
+
+
+def test_places_are_weighed_by_their_shares_however_often_such_beliefs_are_right(trainer: CodeTrainer) -> None:
+    likely, other = place(SUMS, "difference", share=0.9), place(SUMS, "grand_total", share=0.1)
+    unsure = replace(likely, confidences=likely.confidences | {"LOCATION": 0.01})
+    generator, source = CodeGenerator(trainer.model), Memory({"sums.py": SUMS})
+    one, same = (generator.generate(ISSUE, source, [each, other], 9).candidates for each in (likely, unsure))
+    assert [(c.after, c.score) for c in one] == [(c.after, c.score) for c in same]
 
 
 def test_a_confidence_is_that_of_the_place_times_that_of_the_edit(trainer: CodeTrainer, generation: Generation) -> None:

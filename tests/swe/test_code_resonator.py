@@ -88,6 +88,7 @@ def test_confidences_are_shares_of_distinct_places() -> None:
     assert [each.confidences["LOCATION"] for each in found] == sorted(
         (each.confidences["LOCATION"] for each in found), reverse=True
     )
+    assert sum(each.share for each in found) == pytest.approx(1.0)
 
 
 def test_the_record_holds_the_likeliest_places_only() -> None:

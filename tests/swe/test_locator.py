@@ -78,6 +78,15 @@ def test_an_issue_that_says_nothing_is_answered_without_confidence(locator: Loca
     assert vague.confidences["FILE"] < clear.confidences["FILE"]
 
 
+def test_how_often_a_place_is_right_is_no_share_of_all_places(locator: Locator) -> None:
+    texts = {f"m{i}.py": f"def f{i}():\n    return {i}\n" for i in range(4)}
+    found = locator.locate(parse_issue("`f3` is wrong"), Memory(texts), k=8)
+    assert [each.share for each in found.factorizations] == [belief for _, belief in found.beliefs.places]
+    assert sum(each.share for each in found.factorizations) == pytest.approx(1.0)
+    for each in found.factorizations:
+        assert each.confidences["LOCATION"] == found.weights.confidence("LOCATION", each.share)
+
+
 def test_a_repository_is_located_by_weights_that_have_not_seen_it(locator: Locator) -> None:
     source = Memory({"a.py": "x = 1\n"})
     weights = EvidenceWeights.load()
