@@ -40,7 +40,7 @@ def mine_pairs(repo: str, mirror: Path, index: RepositoryIndex, limit: int) -> I
                 evidence = gather(parse_issue(_message(commit)), index, snapshot)
             if evidence is not None and places:
                 files = frozenset(path for path, _, _ in commit.changes)
-                yield Pair.of(commit.sha, repo, MINED, evidence, files, places)
+                yield Pair.of(commit.sha, repo, MINED, evidence, files, _telling(places))
 
 
 def _chosen(repo: str, git: HardenedGit, limit: int) -> Sequence[Commit]:
@@ -59,6 +59,12 @@ def _chosen(repo: str, git: HardenedGit, limit: int) -> Sequence[Commit]:
 def _message(commit: Commit) -> str:
     """A message without what no issue has."""
     return _REFERENCE.sub("", _TRAILER.sub("", f"{commit.title}\n{commit.body}")).strip()
+
+
+def _telling(places: frozenset[GoldPlace]) -> frozenset[GoldPlace]:
+    """The places to learn from: where a commit changes what stands outside of all functions and classes, and nothing
+    else, it tells of files alone, as it would teach that issues are mended there; tables and versions are kept so."""
+    return places if any(name != "<module>" for _, name in places) else frozenset()
 
 
 def _touched(git: HardenedGit, commit: Commit) -> frozenset[GoldPlace]:

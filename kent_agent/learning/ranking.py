@@ -1,8 +1,9 @@
 """Learning the weights of evidence: a listwise ranker of files and places, trained through their coupling.
 
-The loss is the cross-entropy of the gold files under the FILE slot and of the gold places under the LOCATION slot
-(ListNet with the top-one probability; Cao et al. 2007), each after one exchange of messages between the slots, as
-the resonator exchanges them; so what is learned is what is run.
+The loss is the cross-entropy of the gold files under the FILE slot (ListNet with the top-one probability; Cao et al.
+2007), and of naming some gold place, whichever, under the LOCATION slot: all gold files are to be found, but an edit
+begins at one place. Each comes after one exchange of messages between the slots, as the resonator exchanges them; so
+what is learned is what is run.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from kent_agent.hdc.vectors import Real
 
 RIDGE = 3e-3
 _STEPS = 80
+_LEAST = 1e-12  # likelihood that has a logarithm
 _FLOOR = 1e-4  # the likelihood of a place in a file that was not searched
 
 
@@ -67,10 +69,11 @@ class _Batch:
         shifted = [e.file_of + offset for e, offset in zip(examples, offsets, strict=True)]
         self.file_of = torch.from_numpy(np.concatenate(shifted))
         self.file_targets = _targets([e.gold_files for e in examples], [e.weight for e in examples])
-        self.place_targets = _targets([e.gold_places for e in examples], [e.weight for e in examples])
+        self.gold_places = torch.from_numpy(np.concatenate([e.gold_places for e in examples]))
+        self.weights = torch.tensor([e.weight for e in examples], dtype=torch.float64)
 
     def loss(self, weights: torch.Tensor) -> torch.Tensor:
-        """Mean cross-entropy of the two slots under all weights in one vector."""
+        """Mean loss of the two slots under all weights in one vector."""
         f, p = self.files.shape[1], self.places.shape[1]
         own_files, own_places = self.files @ weights[:f], self.places @ weights[f : f + p]
         files, places = own_files, own_places
@@ -80,8 +83,16 @@ class _Batch:
             best, total = self._of_files(likely)
             files = own_files + to_file_best * best + to_file_sum * total
             places = own_places + to_location * self._log_softmax(own_files, self.file_segment)[self.file_of]
-        loss = -(self.file_targets * self._log_softmax(files, self.file_segment)).sum()
-        return (loss - (self.place_targets * self._log_softmax(places, self.place_segment)).sum()) / self.n
+        of_files = (self.file_targets * self._log_softmax(files, self.file_segment)).sum()
+        return -(of_files + (self.weights * self._of_any_place(places)).sum()) / self.n
+
+    def _of_any_place(self, scores: torch.Tensor) -> torch.Tensor:
+        """For each example the log likelihood that some gold place is named, `(n,)`; zero where there is none."""
+        likely = self._log_softmax(scores, self.place_segment)[self.gold_places].exp()
+        segment = self.place_segment[self.gold_places]
+        total = torch.zeros(self.n, dtype=torch.float64).index_add(0, segment, likely)
+        there = torch.zeros(self.n, dtype=torch.bool).index_fill(0, segment, True)
+        return torch.log(torch.where(there, total + _LEAST, 1.0))
 
     def _of_files(self, likely: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """For each file the log likelihood of its best place, and of all its places."""
