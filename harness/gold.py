@@ -48,9 +48,7 @@ def touched_files(patch: str) -> frozenset[str]:
 def touched_functions(patch: str, read_text: ReadText) -> frozenset[Place]:
     """The functions whose lines in the base commit a diff touches; classes or modules where there is none.
 
-    Removed lines tell their place. Lines added without a removal belong to the function that goes on after
-    them, or that they extend by their indentation. Changes to imports and comments alone do not count unless they are
-    all that a file sees. A file that does not parse is one place.
+    `touched_symbols` has the rule, which mined commits are read by, too.
 
     Args:
         read_text: a file of the base commit, None where it is not text.

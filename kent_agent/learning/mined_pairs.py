@@ -62,8 +62,10 @@ def _message(commit: Commit) -> str:
 
 
 def _telling(places: frozenset[GoldPlace]) -> frozenset[GoldPlace]:
-    """The places to learn from: where a commit changes what stands outside of all functions and classes, and nothing
-    else, it tells of files alone, as it would teach that issues are mended there; tables and versions are kept so."""
+    """The places to learn from: a commit that changes nothing inside of a function or class tells of files alone.
+
+    Such commits change tables and versions more often than they mend what an issue tells of.
+    """
     return places if any(name != "<module>" for _, name in places) else frozenset()
 
 
